@@ -1,0 +1,1 @@
+export { Failure, type FailureDetails, type FailureKind, type FieldViolation, isFailure } from './failure.ts';
