@@ -1,0 +1,7 @@
+/** Where the time comes from. Everything that decides by time takes one, so that tests can set it. */
+export interface Clock {
+  now(): Date;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = { now: () => new Date() };

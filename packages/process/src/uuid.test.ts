@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { isUuid, uuidTimeMs, uuidv7 } from './uuid.ts';
+
+describe('uuidv7', () => {
+  it('is a version 7 UUID of the RFC variant, with the time in its first 48 bits', () => {
+    const before = Date.now();
+    const id = uuidv7();
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(isUuid(id)).toBe(true);
+    expect(Math.abs(uuidTimeMs(id) - before)).toBeLessThan(1000);
+  });
+
+  it('sorts in the order of making, and never repeats', () => {
+    const ids = Array.from({ length: 20_000 }, uuidv7);
+    expect([...ids].sort()).toEqual(ids);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('tells a UUID from what only looks like one', () => {
+    for (const bad of ['', 'x', uuidv7().toUpperCase(), `${uuidv7()} `, uuidv7().replaceAll('-', '')]) {
+      expect(isUuid(bad)).toBe(false);
+    }
+  });
+});
