@@ -1,0 +1,20 @@
+export { type Access, type AccessRule, peers } from './access.ts';
+export type { Actor, Call, CallContext } from './call.ts';
+export { type CertificateFiles, type CertificateSource, certificateSource } from './certificates.ts';
+export {
+  type Client,
+  type ClientCallContext,
+  type ClientTransport,
+  type ConnectOptions,
+  connect,
+  DEADLINE_MARGIN_MS,
+} from './client.ts';
+export { type DescriptorImage, descriptorImage } from './descriptor-image.ts';
+export type { BidiHandler, Encoded, Handler, Handlers, RpcDefinitions, ServerStreamHandler } from './handler.ts';
+export { type Acting, permissionMissing } from './interceptors/access.ts';
+export { fieldsInvalid } from './interceptors/limits.ts';
+export { type Mounted, mount } from './mount.ts';
+export { matchesPeer, type Peer } from './peer.ts';
+export { type RunningServer, type ServeOptions, serve, type Transport } from './server.ts';
+export { PeerError } from './status.ts';
+export { startTrace, type TraceContext } from './trace.ts';

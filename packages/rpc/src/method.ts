@@ -1,0 +1,20 @@
+import type { AccessRule } from './access.ts';
+import type { Validate } from './rules/compile.ts';
+import type { TraceContext } from './trace.ts';
+
+/** What the interceptors know about an RPC before it is called. */
+export interface Method {
+  /** Full name, such as `/gatehouse.session.v1.SessionService/CreateSession`. */
+  readonly path: string;
+  /** `gatehouse.session.v1.SessionService`. */
+  readonly service: string;
+  /** `CreateSession`. */
+  readonly name: string;
+  readonly kind: 'unary' | 'server_stream' | 'client_stream' | 'bidi_stream';
+  /** Whether the proto declares it free of side effects: then its successes are not worth a log line. */
+  readonly readOnly: boolean;
+  readonly access: AccessRule;
+  /** Finds the fields of a request that break their limits. */
+  readonly validate: Validate;
+  readonly trace: (traceparent: unknown) => TraceContext;
+}

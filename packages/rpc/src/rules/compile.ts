@@ -1,0 +1,167 @@
+import { type DescField, type DescMessage, getOption, hasOption, ScalarType } from '@bufbuild/protobuf';
+import type { FieldViolation } from '@gatehouse/failure';
+import type { DescriptorImage } from '../descriptor-image.ts';
+import { bytesChecks, numberChecks, type Rules, stringChecks, type ValueCheck } from './scalars.ts';
+
+/** Adds what is wrong with a message to `violations`; `path` is where the message stands, with a trailing dot. */
+export type Validate = (message: unknown, path: string, violations: FieldViolation[]) => void;
+
+/** Most violations that one answer names. */
+export const VIOLATIONS_MAX = 100;
+
+type FieldCheck = (message: Record<string, unknown>, path: string, violations: FieldViolation[]) => void;
+
+/** Compiles the limits that a message type declares (gatehouse.options.v1.rules) into one function. */
+export function compileRules(image: DescriptorImage, typeName: string): Validate {
+  const compiled = new Map<string, Validate>();
+  const compile = (message: DescMessage): Validate => {
+    const known = compiled.get(message.typeName);
+    if (known) return known;
+    let checks: FieldCheck[] = [];
+    const validate: Validate = (value, path, violations) => {
+      for (const check of checks) {
+        if (violations.length >= VIOLATIONS_MAX) return;
+        check(value as Record<string, unknown>, path, violations);
+      }
+    };
+    // Known before its fields are compiled, so that a type may hold itself.
+    compiled.set(message.typeName, validate);
+    checks = message.fields.flatMap((field) => fieldCheck(field, rulesOf(image, field), compile) ?? []);
+    return validate;
+  };
+  return compile(image.message(typeName));
+}
+
+function rulesOf(image: DescriptorImage, field: DescField): Rules {
+  return hasOption(field, image.rules) ? (getOption(field, image.rules) as Rules) : {};
+}
+
+function fieldCheck(
+  field: DescField,
+  rules: Rules,
+  compile: (message: DescMessage) => Validate,
+): FieldCheck | undefined {
+  const check = valueCheck(field, rules, compile);
+  if (!check) return undefined;
+  const { name, localName } = field;
+  if (field.oneof) {
+    const group = field.oneof.localName;
+    return (message, path, violations) => {
+      const chosen = message[group] as { $case: string; value: unknown } | undefined;
+      if (chosen?.$case === localName) check(chosen.value, path + name, violations);
+    };
+  }
+  return (message, path, violations) => check(message[localName], path + name, violations);
+}
+
+function valueCheck(
+  field: DescField,
+  rules: Rules,
+  compile: (message: DescMessage) => Validate,
+): ValueCheck | undefined {
+  switch (field.fieldKind) {
+    case 'scalar':
+      return scalarCheck(field.scalar, rules);
+    case 'enum':
+      return enumCheck(new Set(field.enum.values.map(({ number }) => number)), rules);
+    case 'message':
+      return messageCheck(field.message, rules, compile);
+    case 'list':
+      return listCheck(field, rules, compile);
+    case 'map':
+      return mapCheck(field, rules, compile);
+  }
+}
+
+function scalarCheck(type: ScalarType, rules: Rules): ValueCheck | undefined {
+  if (type === ScalarType.STRING) return stringChecks(rules);
+  if (type === ScalarType.BYTES) return bytesChecks(rules);
+  if (type === ScalarType.BOOL) return undefined;
+  return numberChecks(rules);
+}
+
+function enumCheck(known: ReadonlySet<number>, rules: Rules): ValueCheck {
+  return (value, field, violations) => {
+    if (value === 0) {
+      if (rules.required) violations.push({ field, description: 'is required', reason: 'REQUIRED' });
+    } else if (!known.has(value as number)) {
+      violations.push({ field, description: 'is not a known value', reason: 'UNKNOWN_VALUE' });
+    }
+  };
+}
+
+function messageCheck(type: DescMessage, rules: Rules, compile: (message: DescMessage) => Validate): ValueCheck {
+  const validate = type.typeName === 'google.protobuf.Timestamp' ? validTime : compile(type);
+  return (value, field, violations) => {
+    if (value !== undefined)
+      validate(value, type.typeName === 'google.protobuf.Timestamp' ? field : `${field}.`, violations);
+    else if (rules.required) violations.push({ field, description: 'is required', reason: 'REQUIRED' });
+  };
+}
+
+const validTime: Validate = (value, field, violations) => {
+  if (!(value instanceof Date) || Number.isNaN(value.getTime())) {
+    violations.push({ field, description: 'is not a time', reason: 'TIME' });
+  }
+};
+
+function listCheck(
+  field: DescField & { fieldKind: 'list' },
+  rules: Rules,
+  compile: (message: DescMessage) => Validate,
+): ValueCheck {
+  const item = itemCheck(field, rules, compile);
+  return (value, path, violations) => {
+    const items = value as readonly unknown[];
+    sizeCheck(items.length, rules, 'items', path, violations);
+    if (rules.maxItems && items.length > rules.maxItems) return;
+    if (rules.unique && new Set(items).size !== items.length) {
+      violations.push({ field: path, description: 'holds an item twice', reason: 'UNIQUE' });
+    }
+    if (item) for (const [index, each] of items.entries()) item(each, `${path}[${index}]`, violations);
+  };
+}
+
+function itemCheck(
+  field: DescField & { fieldKind: 'list' },
+  rules: Rules,
+  compile: (message: DescMessage) => Validate,
+): ValueCheck | undefined {
+  // `required` speaks of the list; an item always has a value.
+  const perItem = { ...rules, required: false };
+  if (field.listKind === 'message') return messageCheck(field.message, perItem, compile);
+  if (field.listKind === 'enum') return enumCheck(new Set(field.enum.values.map(({ number }) => number)), perItem);
+  return scalarCheck(field.scalar, { ...perItem, item: true });
+}
+
+function mapCheck(
+  field: DescField & { fieldKind: 'map' },
+  rules: Rules,
+  compile: (message: DescMessage) => Validate,
+): ValueCheck {
+  const key = stringChecks({ ...(rules.maxKeyLen ? { maxLen: rules.maxKeyLen } : {}) });
+  const value =
+    field.mapKind === 'message'
+      ? messageCheck(field.message, {}, compile)
+      : field.mapKind === 'scalar' && field.scalar === ScalarType.STRING
+        ? stringChecks({ ...(rules.maxValueLen ? { maxLen: rules.maxValueLen } : {}) })
+        : undefined;
+  return (entries, path, violations) => {
+    const pairs = Object.entries(entries as Record<string, unknown>);
+    sizeCheck(pairs.length, rules, 'entries', path, violations);
+    if (rules.maxItems && pairs.length > rules.maxItems) return;
+    pairs.forEach(([name, each], index) => {
+      key?.(name, `${path}[${index}].key`, violations);
+      value?.(each, `${path}[${index}].value`, violations);
+    });
+  };
+}
+
+function sizeCheck(size: number, rules: Rules, noun: string, field: string, violations: FieldViolation[]): void {
+  const fewest = Math.max(rules.minItems ?? 0, rules.required ? 1 : 0);
+  if (size < fewest)
+    violations.push({ field, description: `must hold at least ${fewest} ${noun}`, reason: 'MIN_ITEMS' });
+  if (rules.maxItems && size > rules.maxItems) {
+    violations.push({ field, description: `must hold at most ${rules.maxItems} ${noun}`, reason: 'MAX_ITEMS' });
+  }
+}
