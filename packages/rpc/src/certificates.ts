@@ -76,16 +76,21 @@ export function certificateSource({
     provider: {
       addCaCertificateListener(listener) {
         caListeners.add(listener);
-        listener({ caCertificate: current.ca });
+        soon(() => caListeners.has(listener) && listener({ caCertificate: current.ca }));
       },
       removeCaCertificateListener: (listener) => void caListeners.delete(listener),
       addIdentityCertificateListener(listener) {
         identityListeners.add(listener);
-        listener(current);
+        soon(() => identityListeners.has(listener) && listener(current));
       },
       removeIdentityCertificateListener: (listener) => void identityListeners.delete(listener),
     },
   };
+}
+
+/** grpc-js begins to watch its credentials only after it has added its listener, and would miss a word said at once. */
+function soon(tell: () => void): void {
+  process.nextTick(tell);
 }
 
 function readBundle({ ca, cert, key }: CertificateFiles): Bundle {

@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { SessionServiceService, ValidateSessionResponse } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
+import { HealthService } from '@gatehouse/proto/health/v1/health.ts';
+import { waitFor } from '@gatehouse/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Rig, rig } from './harness.ts';
+
+const run = promisify(execFile);
+const REQUEST = { sessionToken: 'x', freshness: 0 } as const;
+const session = {
+  sessionId: 's',
+  userId: 'u',
+  createdAt: new Date(0),
+  expiresAt: new Date(1),
+  authenticationMethods: ['pwd'],
+  origin: undefined,
+};
+let server: Rig | undefined;
+
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+});
+
+describe('a server', () => {
+  it('sends an encoded answer as it is', async () => {
+    const reply = Buffer.from(ValidateSessionResponse.encode({ session }).finish());
+    server = await rig({ validateSession: () => reply });
+    await expect(server.connectAs('app/test', SessionServiceService).validateSession(REQUEST)).resolves.toEqual({
+      session,
+    });
+  });
+
+  it('does not say that it serves before it is told so, and tells health by service', async () => {
+    server = await rig({});
+    const health = server.connectAs('app/test', HealthService);
+    await expect(health.check({ service: '' })).resolves.toEqual({ status: 2 });
+    server.server.setServing(true);
+    await expect(health.check({ service: 'gatehouse.session.v1.SessionService' })).resolves.toEqual({ status: 1 });
+    await expect(health.check({ service: 'gatehouse.nobody.v1.Nobody' })).rejects.toMatchObject({ kind: 'missing' });
+    const { statuses } = await health.list({});
+    expect(statuses).toEqual({ '': { status: 1 }, 'gatehouse.session.v1.SessionService': { status: 1 } });
+  });
+
+  it('counts calls and refusals under the names that dashboards know', async () => {
+    server = await rig(
+      { validateSession: () => ({ session }) },
+      { access: { validateSession: { peers: ['identity'] } } },
+    );
+    await server.connectAs('identity', SessionServiceService).validateSession(REQUEST);
+    await server
+      .connectAs('app/test', SessionServiceService)
+      .validateSession(REQUEST)
+      .catch(() => {});
+    const text = await server.registry.metrics();
+    const labels = 'grpc_service="gatehouse.session.v1.SessionService",grpc_method="ValidateSession",grpc_type="unary"';
+    expect(text).toContain(`grpc_server_handled_total{${labels},grpc_code="OK",service="session"} 1`);
+    expect(text).toContain(`grpc_server_handled_total{${labels},grpc_code="PERMISSION_DENIED",service="session"} 1`);
+    expect(text).toContain(`grpc_server_handling_seconds_count{service="session",${labels}} 2`);
+  });
+
+  it('drains: a running call ends well, an open stream is cut off, and then it is over', async () => {
+    let release: (() => void) | undefined;
+    const running = await rig({
+      validateSession: () =>
+        new Promise((resolve) => {
+          release = () => resolve({ session });
+        }),
+    });
+    const client = running.connectAs('app/test', SessionServiceService);
+    const call = client.validateSession(REQUEST);
+    await waitFor(() => release);
+    const watch = await openWatch(running);
+    const startedAt = Date.now();
+    const drained = running.server.drain(400);
+    release?.();
+    await expect(call).resolves.toEqual({ session });
+    await drained;
+    expect(Date.now() - startedAt).toBeLessThan(3_000);
+    await watch.ended;
+    await running.stop();
+  });
+});
+
+describe('reflection', () => {
+  it('lets buf curl list the services and call one, with its limits and errors', async () => {
+    server = await rig({ validateSession: () => ({ session }) }, { reflection: true });
+    const { ca, cert, key } = server.authority.issueSync('app/curl');
+    const url = `https://localhost:${server.server.port}`;
+    const tls = ['--protocol', 'grpc', '--cacert', ca, '--cert', cert, '--key', key];
+    const buf = (...args: string[]) => run('node_modules/.bin/buf', ['curl', ...tls, ...args]);
+    const { stdout: services } = await buf('--list-services', url);
+    expect(services).toContain('gatehouse.session.v1.SessionService');
+    const { stdout: methods } = await buf('--list-methods', url);
+    expect(methods).toContain('gatehouse.session.v1.SessionService/ValidateSession');
+    const call = `${url}/gatehouse.session.v1.SessionService/ValidateSession`;
+    const { stdout } = await buf('--data', '{"sessionToken":"x"}', call);
+    expect(JSON.parse(stdout)).toMatchObject({ session: { sessionId: 's', authenticationMethods: ['pwd'] } });
+    const error = await buf('--data', '{}', call).catch((e: { stderr: string }) => e);
+    expect(error.stderr).toContain('invalid_argument');
+    expect(error.stderr).toContain('session_token');
+  });
+
+  it('is not there unless it is switched on', async () => {
+    server = await rig({});
+    const { ca, cert, key } = server.authority.issueSync('app/curl');
+    const tls = ['--protocol', 'grpc', '--cacert', ca, '--cert', cert, '--key', key];
+    await expect(
+      run('node_modules/.bin/buf', ['curl', ...tls, '--list-services', `https://localhost:${server.server.port}`]),
+    ).rejects.toThrow(/unimplemented|does not support/i);
+  });
+});
+
+/** A health watch that stays open. */
+async function openWatch({ authority, server: { port } }: Rig): Promise<{ ended: Promise<void> }> {
+  const { Client, credentials } = await import('@grpc/grpc-js');
+  const { readFileSync } = await import('node:fs');
+  const { ca, cert, key } = authority.issueSync('app/watch');
+  const client = new Client(
+    `localhost:${port}`,
+    credentials.createSsl(readFileSync(ca), readFileSync(key), readFileSync(cert)),
+  );
+  const { path, requestSerialize, responseDeserialize } = HealthService.watch;
+  const stream = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, { service: '' });
+  const ended = new Promise<void>((resolve) => {
+    stream.on('error', () => resolve());
+    stream.on('end', () => resolve());
+  }).then(() => client.close());
+  await new Promise<void>((resolve) => stream.once('data', () => resolve()));
+  return { ended };
+}
