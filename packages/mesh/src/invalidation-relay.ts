@@ -1,0 +1,141 @@
+import { type Database, statement, type Transaction } from '@gatehouse/postgres';
+import { Counter, type Logger, type Registry, uuidv7 } from '@gatehouse/process';
+import type { ReadThrough, RedisStore } from '@gatehouse/redis';
+
+/** A cached record that a change made untrue. */
+export interface Invalidation {
+  /** UUID of the record. */
+  readonly id: string;
+  /** Version of the record after the change. */
+  readonly version: bigint;
+  /** The record is gone for good, and why; undefined when it only changed. */
+  readonly gone?: string;
+}
+
+export interface InvalidationRelayOptions {
+  readonly db: Database;
+  /** Schema that holds the service's `invalidations` table. */
+  readonly schema: string;
+  readonly cache: Pick<ReadThrough<unknown>, 'invalidate' | 'distrustL2' | 'trustL2' | 'l2Trusted'>;
+  readonly redis: Pick<RedisStore, 'onOutage' | 'onRecovery' | 'usable'>;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly pollMs?: number;
+}
+
+export interface InvalidationRelay {
+  /** Notes, in the transaction that makes the change, that caches must hear of it. */
+  stage(tx: Transaction, items: readonly Invalidation[]): Promise<void>;
+  /** Tells the caches, after the commit. What cannot be told now stays noted, and is told by whichever instance can. */
+  settle(items: readonly Invalidation[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const POLL_MS = 250;
+const BATCH_MAX = 500;
+
+/**
+ * Makes sure that every change reaches the caches, even when Redis or the process fails between the commit and the
+ * telling. While an invalidation could be waiting that Redis has not heard of (after it was out of reach), the shared
+ * cache is not trusted: reads go to Postgres until a look at the table has found nothing that waits.
+ */
+export function startInvalidationRelay(options: InvalidationRelayOptions): InvalidationRelay {
+  const { db, schema, cache, redis, logger, registry, pollMs = POLL_MS } = options;
+  const sql = statements(schema);
+  const relayed = new Counter({
+    name: 'cache_invalidations_relayed_total',
+    help: 'Invalidations that were told by the relay, because whoever made the change could not.',
+    registers: [registry],
+  });
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let failing = false;
+
+  redis.onOutage(() => cache.distrustL2());
+  redis.onRecovery(() => cache.distrustL2());
+
+  const sweep = async (): Promise<void> => {
+    if (!redis.usable) return;
+    for (;;) {
+      const told = await db.transaction(async (tx) => {
+        const rows = await tx.query(sql.claim, [BATCH_MAX]);
+        if (rows.length === 0) return 0;
+        await cache.invalidate(
+          rows.map(({ subject_id: id, version, gone }) => (gone === null ? { id, version } : { id, version, gone })),
+        );
+        await tx.query(sql.remove, [rows.map(({ id }) => id)]);
+        return rows.length;
+      });
+      relayed.inc(told);
+      if (told < BATCH_MAX) break;
+    }
+    if (cache.l2Trusted) return;
+    // Rows that another instance has claimed are skipped above, so only an empty table proves that all have been told.
+    const [row] = await db.query(sql.count);
+    if (row?.waiting === 0n && redis.usable) cache.trustL2();
+  };
+  const tick = async () => {
+    try {
+      await sweep();
+      failing = false;
+    } catch (error) {
+      if (!failing) logger.warn({ err: error }, 'invalidations wait to be told');
+      failing = true;
+    }
+    if (!stopped) timer = setTimeout(() => void (running = tick()), pollMs);
+  };
+  let running = tick();
+
+  return {
+    async stage(tx, items) {
+      for (const { id, version, gone } of items) await tx.query(sql.insert, [uuidv7(), id, version, gone ?? null]);
+    },
+    async settle(items) {
+      try {
+        await cache.invalidate(items);
+        await db.query(sql.settle, [items.map(({ id }) => id), items.map(({ version }) => version)]);
+      } catch (error) {
+        logger.warn({ err: error, count: items.length }, 'invalidations are left to the relay');
+      }
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+      clearTimeout(timer);
+    },
+  };
+}
+
+interface Row {
+  id: string;
+  subject_id: string;
+  version: bigint;
+  gone: string | null;
+}
+
+function statements(schema: string) {
+  return {
+    insert: statement(
+      `${schema}.insert-invalidation`,
+      `insert into ${schema}.invalidations (id, subject_id, version, gone) values ($1::uuid, $2::uuid, $3::bigint, $4::text)`,
+    ),
+    claim: statement<Row>(
+      `${schema}.claim-invalidations`,
+      `select id, subject_id, version, gone from ${schema}.invalidations order by id limit $1::int for update skip locked`,
+    ),
+    remove: statement(
+      `${schema}.remove-invalidations`,
+      `delete from ${schema}.invalidations where id = any($1::uuid[])`,
+    ),
+    settle: statement(
+      `${schema}.settle-invalidations`,
+      `delete from ${schema}.invalidations i using unnest($1::uuid[], $2::bigint[]) as told (subject_id, version)
+       where i.subject_id = told.subject_id and i.version <= told.version`,
+    ),
+    count: statement<{ waiting: bigint }>(
+      `${schema}.count-invalidations`,
+      `select count(*) as waiting from ${schema}.invalidations`,
+    ),
+  };
+}
