@@ -1,0 +1,54 @@
+import type { Database } from '@gatehouse/postgres';
+import type { Clock, Logger, Registry } from '@gatehouse/process';
+import { type InvalidationBus, type ReadThrough, type RedisStore, readThrough } from '@gatehouse/redis';
+import { type CachedSession, decodeCachedSession, encodeCachedSession } from '../domain/cached-session.ts';
+import type { Session } from '../domain/session.ts';
+import { tagOf } from '../domain/session-id.ts';
+import { findSession } from './sessions.ts';
+
+/** The sessions as validation sees them: in memory, in Redis, in Postgres. */
+export type SessionCache = ReadThrough<CachedSession>;
+
+export interface SessionCacheOptions {
+  readonly db: Database;
+  readonly redis: RedisStore;
+  readonly bus: InvalidationBus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** Encodes the answer to a validation of the session. */
+  readonly toReply: (session: Session) => Buffer;
+  /** Most sessions in the memory of this instance. */
+  readonly l1MaxEntries: number;
+  /** How long Redis keeps a session that nobody asks for. Milliseconds. */
+  readonly l2TtlMs: number;
+}
+
+/** Opens the three layers. */
+export function sessionCache({ db, toReply, ...options }: SessionCacheOptions): SessionCache {
+  return readThrough<CachedSession>({
+    ...options,
+    topic: 'session',
+    redisKey,
+    encode: encodeCachedSession,
+    decode: decodeCachedSession,
+    expiresAtMs: ({ expiresAtMs }) => expiresAtMs,
+    load: async (id, signal) => {
+      const session = await findSession(db.within({ signal }), id);
+      if (!session) return undefined;
+      const { version, revokedReason } = session;
+      if (revokedReason !== undefined) return { version, gone: revokedReason };
+      return { version, value: toCached(session, toReply(session)) };
+    },
+  });
+}
+
+/** What the caches hold of a session. */
+export function toCached({ tokenHash, expiresAt }: Session, reply: Buffer): CachedSession {
+  return { tokenHash, expiresAtMs: expiresAt.getTime(), reply };
+}
+
+/** `gs:{tag}:id`: the tag keeps all sessions of a user in one slot of a Redis Cluster. */
+function redisKey(id: string): string {
+  return `gs:{${tagOf(id)}}:${id}`;
+}

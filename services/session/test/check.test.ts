@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import { AuthorizationService, type CheckResponse } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
+import { fakeClock, outboxEvents, waitFor } from '@gatehouse/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkRequest, okHeaders, type StartedSession, startSession, tampered } from './harness.ts';
+
+let rig: StartedSession;
+const clock = fakeClock();
+
+beforeAll(async () => {
+  rig = await startSession({ clock });
+});
+afterAll(() => rig.stop());
+
+/** Status, reason and headers of an answer that denies. */
+function denial({ status, httpResponse, dynamicMetadata }: CheckResponse) {
+  if (httpResponse?.$case !== 'deniedResponse') throw new Error('It was not denied.');
+  const { value } = httpResponse;
+  const headers = Object.fromEntries(value.headers.map(({ header }) => [header?.key, header?.value]));
+  return {
+    grpc: status?.code,
+    http: value.status?.code,
+    headers,
+    body: JSON.parse(value.body),
+    metadata: dynamicMetadata,
+  };
+}
+
+describe('Check', () => {
+  it.each([
+    ['a bearer token', (token: string) => ({ authorization: `Bearer ${token}` })],
+    ['the cookie', (token: string) => ({ cookie: `theme=dark; gatehouse_session=${token}` })],
+  ])('lets a request with %s pass, and tells the upstream who it is', async (_what, headers) => {
+    const { sessionToken, session } = await rig.create();
+    const answer = await rig.checkHeaders(headers(sessionToken));
+    expect(okHeaders(answer)).toMatchObject({
+      'x-auth-subject': session.userId,
+      'x-auth-session': session.sessionId,
+      'x-auth-methods': 'pwd',
+    });
+    expect(answer.dynamicMetadata).toEqual({ subject: session.userId, session: session.sessionId });
+    expect(JSON.stringify(answer)).not.toContain(sessionToken);
+  });
+
+  it('overwrites or removes every inbound copy of an identity header, and the credential', async () => {
+    const { sessionToken, session } = await rig.create();
+    const answer = await rig.checkHeaders({
+      authorization: `Bearer ${sessionToken}`,
+      cookie: `gatehouse_session=${sessionToken}; theme=dark`,
+      'x-auth-subject': 'root',
+      'x-auth-session': 'root',
+      'x-auth-roles': 'admin',
+      x_auth_subject: 'root',
+      'x-auth_methods': 'mfa',
+    });
+    expect(okHeaders(answer)).toEqual({
+      'x-auth-subject': session.userId,
+      'x-auth-session': session.sessionId,
+      'x-auth-methods': 'pwd',
+      cookie: 'theme=dark',
+    });
+    const ok = answer.httpResponse?.$case === 'okResponse' ? answer.httpResponse.value : undefined;
+    expect(ok?.headers.every(({ appendAction }) => appendAction === 2)).toBe(true);
+    expect([...(ok?.headersToRemove ?? [])].sort()).toEqual([
+      'authorization',
+      'x-auth-roles',
+      'x-auth_methods',
+      'x_auth_subject',
+    ]);
+  });
+
+  it('removes the cookie header when it held nothing else', async () => {
+    const { sessionToken } = await rig.create();
+    const { httpResponse } = await rig.checkHeaders({ cookie: `gatehouse_session=${sessionToken}` });
+    expect(httpResponse).toMatchObject({ value: { headersToRemove: ['cookie'] } });
+  });
+
+  it('denies with 401, a challenge, a reason and a body', async () => {
+    const { sessionToken } = await rig.create(undefined, 60);
+    const none = denial(await rig.checkHeaders({}));
+    expect(none).toMatchObject({
+      grpc: 16,
+      http: 401,
+      headers: {
+        'www-authenticate': 'Bearer realm="gatehouse"',
+        'x-ext-auth-reason': 'SESSION_TOKEN_MISSING',
+        'cache-control': 'no-store',
+      },
+      body: { reason: 'SESSION_TOKEN_MISSING' },
+      metadata: { reason: 'SESSION_TOKEN_MISSING' },
+    });
+    const bad = denial(await rig.checkHeaders({ authorization: `Bearer ${tampered(sessionToken)}` }));
+    expect(bad).toMatchObject({ grpc: 16, http: 401, body: { reason: 'SESSION_TOKEN_INVALID' } });
+    expect(bad.headers['www-authenticate']).toContain('error="invalid_token"');
+    const two = denial(
+      await rig.checkHeaders({ authorization: `Bearer ${sessionToken}`, cookie: 'gatehouse_session=other' }),
+    );
+    expect(two.body.reason).toBe('SESSION_TOKEN_AMBIGUOUS');
+    await rig.checkHeaders({ authorization: `Bearer ${sessionToken}` });
+    clock.advance(60_000);
+    const late = denial(await rig.checkHeaders({ authorization: `Bearer ${sessionToken}` }));
+    expect(late).toMatchObject({ http: 401, body: { reason: 'SESSION_EXPIRED' } });
+  });
+
+  it('denies a revoked session', async () => {
+    const { sessionToken } = await rig.create();
+    await rig.checkHeaders({ authorization: `Bearer ${sessionToken}` });
+    await rig.app.revokeSession({ target: { $case: 'sessionToken', value: sessionToken }, reason: 1 });
+    expect(denial(await rig.checkHeaders({ authorization: `Bearer ${sessionToken}` })).body.reason).toBe(
+      'SESSION_REVOKED',
+    );
+  });
+
+  it('reads headers that Envoy sends one by one', async () => {
+    const { sessionToken, session } = await rig.create();
+    const request = checkRequest({});
+    const raw = (key: string, text: string) => ({ key, value: '', rawValue: Buffer.from(text) });
+    const headerMap = {
+      headers: [
+        raw('Cookie', 'a=b'),
+        raw('cookie', `gatehouse_session=${sessionToken}`),
+        raw('x-auth-subject', 'root'),
+      ],
+    };
+    const http = { ...request.attributes.request.http, headers: {}, headerMap };
+    const answer = await rig.edge.check({
+      attributes: { ...request.attributes, request: { ...request.attributes.request, http } },
+    });
+    expect(okHeaders(answer)['x-auth-subject']).toBe(session.userId);
+  });
+
+  it('never answers without a status, whatever it is sent', async () => {
+    for (const attributes of [undefined, { ...checkRequest({}).attributes, request: undefined }]) {
+      expect(denial(await rig.edge.check({ attributes })).grpc).toBe(16);
+    }
+    for (let i = 0; i < 200; i++) {
+      const junk = randomBytes(1 + (i % 90))
+        .toString('latin1')
+        .replaceAll(/[^\x20-\x7e]/g, '~');
+      expect(denial(await rig.checkHeaders({ authorization: `Bearer ${junk}`, cookie: junk })).grpc).toBe(16);
+    }
+  });
+
+  it('notes a denial under the request id and address of the HTTP request', async () => {
+    const requestId = '4f8b0e64-7d54-4a0e-a6e4-4d3cde1a2f11';
+    await rig.checkHeaders({ 'x-request-id': requestId });
+    const event = await waitFor(async () =>
+      (await outboxEvents(rig.service)).find((each) => each.requestId === requestId),
+    );
+    expect(event).toMatchObject({
+      eventType: 'request.denied',
+      eventStatus: 2,
+      peer: 'edge/envoy',
+      ipAddress: '198.51.100.23',
+      userAgent: 'Firefox/150.0',
+      attributes: { reason: 'SESSION_TOKEN_MISSING' },
+    });
+  });
+
+  it.each(['app/test', 'identity', 'authz'])('is refused to %s', async (peer) => {
+    const client = rig.service.connectAs(peer, AuthorizationService);
+    await expect(client.check(checkRequest({}))).rejects.toMatchObject({ reason: 'PEER_NOT_ALLOWED' });
+  });
+});

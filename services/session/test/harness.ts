@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { AuthorizationService, type CheckResponse } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
+import { Freshness, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
+import type { ClientCallContext } from '@gatehouse/rpc';
+import * as main from '@gatehouse/session-service';
+import { startTestService, type TestService, type TestServiceOptions } from '@gatehouse/testing';
+
+export type SessionConfig = ReturnType<typeof main.readConfig>;
+
+/** The session service on stores of its own, with what tests ask of it. */
+export async function startSession(options: Partial<TestServiceOptions<SessionConfig>> = {}) {
+  const service = await startTestService({ name: 'session', main, ...options });
+  const identity = service.connectAs('identity', SessionServiceService);
+  const app = service.connectAs('app/test', SessionServiceService);
+  const edge = service.connectAs('edge/envoy', AuthorizationService);
+  return {
+    service,
+    identity,
+    app,
+    edge,
+    operator: service.connectAs('operator/test', SessionServiceService),
+    create: async (userId: string = randomUUID(), lifetimeSeconds = 0) => {
+      const { sessionToken, session } = await identity.createSession({ ...REQUEST, userId, lifetimeSeconds });
+      if (!session) throw new Error('No session came back.');
+      return { sessionToken, session };
+    },
+    validate: (sessionToken: string, freshness: Freshness = Freshness.FRESHNESS_BOUNDED, context?: ClientCallContext) =>
+      app.validateSession({ sessionToken, freshness }, context),
+    checkHeaders: (headers: Record<string, string>, context?: ClientCallContext) =>
+      edge.check(checkRequest(headers), context),
+    stop: () => service.stop(),
+  };
+}
+
+export type StartedSession = Awaited<ReturnType<typeof startSession>>;
+
+export const ORIGIN = {
+  ipAddress: '203.0.113.7',
+  userAgent: 'Firefox/150.0',
+  deviceFingerprint: 'device-1',
+  countryCode: 'DE',
+  city: 'Köln',
+};
+
+export const REQUEST = {
+  userId: '01a1fa5a-9fe5-7316-af45-0f8bfce7a0c1',
+  authenticationMethods: ['pwd'],
+  origin: ORIGIN,
+  lifetimeSeconds: 0,
+};
+
+/** What Envoy sends for a browser's request. */
+export function checkRequest(headers: Record<string, string>) {
+  const address = (ip: string, portValue: number) => ({
+    address: {
+      $case: 'socketAddress' as const,
+      value: {
+        protocol: 0 as const,
+        address: ip,
+        portSpecifier: { $case: 'portValue' as const, value: portValue },
+        resolverName: '',
+        ipv4Compat: false,
+        networkNamespaceFilepath: '',
+      },
+    },
+  });
+  const peer = (ip: string, port: number) => ({
+    address: address(ip, port),
+    service: '',
+    labels: {},
+    principal: '',
+    certificate: '',
+  });
+  return {
+    attributes: {
+      source: peer('198.51.100.23', 51234),
+      destination: peer('10.0.0.5', 8443),
+      request: {
+        time: new Date(),
+        http: {
+          id: '4221870542837654',
+          method: 'GET',
+          headers: {
+            ':authority': 'shop.example.com',
+            ':method': 'GET',
+            ':path': '/orders/42?full=1',
+            ':scheme': 'https',
+            accept: 'text/html,application/xhtml+xml',
+            'accept-encoding': 'gzip, br',
+            'accept-language': 'en-GB,en;q=0.8',
+            'user-agent': 'Firefox/150.0',
+            'x-forwarded-for': '198.51.100.23',
+            'x-forwarded-proto': 'https',
+            'x-request-id': '7a3c1b52-54a7-4d5b-8f0e-0242ac120002',
+            ...headers,
+          },
+          headerMap: undefined,
+          path: '/orders/42?full=1',
+          host: 'shop.example.com',
+          scheme: 'https',
+          query: '',
+          fragment: '',
+          size: 0n,
+          protocol: 'HTTP/2',
+          body: '',
+          rawBody: Buffer.alloc(0),
+        },
+      },
+      contextExtensions: {},
+      metadataContext: undefined,
+      routeMetadataContext: undefined,
+      tlsSession: undefined,
+    },
+  };
+}
+
+/** Headers of an answer that allows, by name; throws when it denies. */
+export function okHeaders({ status, httpResponse }: CheckResponse): Record<string, string> {
+  if (status?.code !== 0 || httpResponse?.$case !== 'okResponse') throw new Error(`Denied: ${status?.message}`);
+  return Object.fromEntries(httpResponse.value.headers.map(({ header }) => [header?.key, header?.value]));
+}
+
+/** Tampers with one character of a token. */
+export function tampered(token: string): string {
+  return token.slice(0, -1) + (token.endsWith('A') ? 'B' : 'A');
+}
+
+export type { TestService };

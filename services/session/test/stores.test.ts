@@ -1,0 +1,94 @@
+import { Freshness, RevokedReason } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
+import { startPostgres, startRedis, waitFor } from '@gatehouse/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type StartedSession, startSession } from './harness.ts';
+import { privateDatabase } from './private-database.ts';
+
+const { FRESHNESS_STRICT, FRESHNESS_BOUNDED } = Freshness;
+const LOGOUT = RevokedReason.REVOKED_REASON_LOGOUT;
+const unavailable = { kind: 'unavailable' };
+
+let postgres: Awaited<ReturnType<typeof startPostgres>>;
+let redis: Awaited<ReturnType<typeof startRedis>>;
+let rig: StartedSession;
+
+beforeEach(async () => {
+  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  rig = await startSession({ redis, database: await privateDatabase(postgres) });
+});
+afterEach(async () => {
+  await rig.stop();
+  await Promise.all([postgres.stop('immediate'), redis.stop()]);
+});
+
+const revoke = (value: string) => rig.app.revokeSession({ target: { $case: 'sessionToken', value }, reason: LOGOUT });
+
+describe('with Redis stopped', () => {
+  it('validation answers from Postgres, sessions are created and revoked, and nothing revoked comes back', async () => {
+    const known = await rig.create();
+    await rig.validate(known.sessionToken);
+    await redis.kill();
+    await waitFor(() => rig.validate(known.sessionToken, FRESHNESS_STRICT).then(() => true));
+    const fresh = await rig.create();
+    await expect(rig.validate(fresh.sessionToken)).resolves.toEqual({ session: fresh.session });
+    await revoke(known.sessionToken);
+    const refused = { reason: 'SESSION_REVOKED' };
+    await expect(rig.validate(known.sessionToken)).rejects.toMatchObject(refused);
+    await redis.restart();
+    for (let i = 0; i < 20; i++) {
+      await expect(rig.validate(known.sessionToken)).rejects.toMatchObject(refused);
+      await expect(rig.validate(known.sessionToken, FRESHNESS_STRICT)).rejects.toMatchObject(refused);
+      await expect(rig.validate(fresh.sessionToken)).resolves.toBeDefined();
+    }
+  });
+});
+
+describe('with a Redis that comes back with what it held', () => {
+  it('a session revoked meanwhile is refused, although Redis still has it', async () => {
+    const { sessionToken } = await rig.create();
+    await rig.validate(sessionToken, FRESHNESS_STRICT);
+    await redis.pause();
+    await revoke(sessionToken);
+    await expect(rig.validate(sessionToken)).rejects.toMatchObject({ reason: 'SESSION_REVOKED' });
+    await redis.resume();
+    for (let i = 0; i < 50; i++) {
+      for (const freshness of [FRESHNESS_BOUNDED, FRESHNESS_STRICT]) {
+        await expect(rig.validate(sessionToken, freshness)).rejects.toMatchObject({ reason: 'SESSION_REVOKED' });
+      }
+    }
+  });
+});
+
+describe('with Postgres stopped', () => {
+  it('a session that is in Redis still validates, and whatever needs Postgres is UNAVAILABLE', async () => {
+    const { sessionToken, session } = await rig.create();
+    await waitFor(() => rig.validate(sessionToken, FRESHNESS_STRICT).then(() => true));
+    await postgres.stop('immediate').catch(() => {});
+    for (const freshness of [FRESHNESS_STRICT, FRESHNESS_BOUNDED]) {
+      await expect(rig.validate(sessionToken, freshness)).resolves.toEqual({ session });
+    }
+    await expect(rig.create()).rejects.toMatchObject(unavailable);
+    await expect(revoke(sessionToken)).rejects.toMatchObject(unavailable);
+    await expect(rig.validate(`ghs_${'A'.repeat(56)}`)).rejects.toMatchObject(unavailable);
+    await expect(rig.validate(sessionToken)).resolves.toEqual({ session });
+  });
+});
+
+describe('with both stopped', () => {
+  it('the answer is UNAVAILABLE: not denied and not allowed, at the edge too', async () => {
+    const { sessionToken } = await rig.create();
+    await rig.validate(sessionToken);
+    await Promise.all([postgres.kill(), redis.kill()]);
+    await waitFor(() =>
+      rig.validate(sessionToken).then(
+        () => false,
+        () => true,
+      ),
+    );
+    for (let i = 0; i < 5; i++) {
+      await expect(rig.validate(sessionToken)).rejects.toMatchObject(unavailable);
+      await expect(rig.validate(sessionToken, FRESHNESS_STRICT)).rejects.toMatchObject(unavailable);
+      await expect(rig.checkHeaders({ authorization: `Bearer ${sessionToken}` })).rejects.toMatchObject(unavailable);
+    }
+  });
+});
