@@ -68,6 +68,8 @@ export function connect<Definition extends RpcDefinitions>(options: ConnectOptio
     'grpc.enable_channelz': 0,
     // Channels of one process are not shared, so that closing one never closes another's connection.
     'grpc.use_local_subchannel_pool': 1,
+    // The name that TLS asks for (SNI) may not be an address (RFC 6066, section 3); the peer's own name always will do.
+    ...(transport.kind === 'mtls' ? { 'grpc.ssl_target_name_override': transport.serverName } : {}),
   });
   const defaultDeadlineMs = options.defaultDeadlineMs ?? DEFAULT_DEADLINE_MS;
   const calls = Object.entries(definition)

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { AuthorizationService, type CheckResponse } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
-import { fakeClock, outboxEvents, waitFor } from '@gatehouse/testing';
+import { envoyCheckRequest, fakeClock, outboxEvents, waitFor } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkRequest, okHeaders, type StartedSession, startSession, tampered } from './harness.ts';
+import { okHeaders, type StartedSession, startSession, tampered } from './harness.ts';
 
 let rig: StartedSession;
 const clock = fakeClock();
@@ -113,7 +113,7 @@ describe('Check', () => {
 
   it('reads headers that Envoy sends one by one', async () => {
     const { sessionToken, session } = await rig.create();
-    const request = checkRequest({});
+    const request = envoyCheckRequest({});
     const raw = (key: string, text: string) => ({ key, value: '', rawValue: Buffer.from(text) });
     const headerMap = {
       headers: [
@@ -122,16 +122,18 @@ describe('Check', () => {
         raw('x-auth-subject', 'root'),
       ],
     };
-    const http = { ...request.attributes.request.http, headers: {}, headerMap };
-    const answer = await rig.edge.check({
-      attributes: { ...request.attributes, request: { ...request.attributes.request, http } },
-    });
+    const http = request.attributes?.request?.http;
+    if (!http) throw new Error('The request has no HTTP part.');
+    Object.assign(http, { headers: {}, headerMap });
+    const answer = await rig.edge.check(request);
     expect(okHeaders(answer)['x-auth-subject']).toBe(session.userId);
   });
 
   it('never answers without a status, whatever it is sent', async () => {
-    for (const attributes of [undefined, { ...checkRequest({}).attributes, request: undefined }]) {
-      expect(denial(await rig.edge.check({ attributes })).grpc).toBe(16);
+    const halfEmpty = envoyCheckRequest({});
+    if (halfEmpty.attributes) halfEmpty.attributes.request = undefined;
+    for (const request of [{ attributes: undefined }, halfEmpty]) {
+      expect(denial(await rig.edge.check(request)).grpc).toBe(16);
     }
     for (let i = 0; i < 200; i++) {
       const junk = randomBytes(1 + (i % 90))
@@ -159,6 +161,6 @@ describe('Check', () => {
 
   it.each(['app/test', 'identity', 'authz'])('is refused to %s', async (peer) => {
     const client = rig.service.connectAs(peer, AuthorizationService);
-    await expect(client.check(checkRequest({}))).rejects.toMatchObject({ reason: 'PEER_NOT_ALLOWED' });
+    await expect(client.check(envoyCheckRequest({}))).rejects.toMatchObject({ reason: 'PEER_NOT_ALLOWED' });
   });
 });

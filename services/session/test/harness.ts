@@ -3,7 +3,7 @@ import { AuthorizationService, type CheckResponse } from '@gatehouse/proto/envoy
 import { Freshness, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import type { ClientCallContext } from '@gatehouse/rpc';
 import * as main from '@gatehouse/session-service';
-import { startTestService, type TestService, type TestServiceOptions } from '@gatehouse/testing';
+import { envoyCheckRequest, startTestService, type TestService, type TestServiceOptions } from '@gatehouse/testing';
 
 export type SessionConfig = ReturnType<typeof main.readConfig>;
 
@@ -27,7 +27,7 @@ export async function startSession(options: Partial<TestServiceOptions<SessionCo
     validate: (sessionToken: string, freshness: Freshness = Freshness.FRESHNESS_BOUNDED, context?: ClientCallContext) =>
       app.validateSession({ sessionToken, freshness }, context),
     checkHeaders: (headers: Record<string, string>, context?: ClientCallContext) =>
-      edge.check(checkRequest(headers), context),
+      edge.check(envoyCheckRequest({ 'x-request-id': randomUUID(), ...headers }), context),
     stop: () => service.stop(),
   };
 }
@@ -48,71 +48,6 @@ export const REQUEST = {
   origin: ORIGIN,
   lifetimeSeconds: 0,
 };
-
-/** What Envoy sends for a browser's request. */
-export function checkRequest(headers: Record<string, string>) {
-  const address = (ip: string, portValue: number) => ({
-    address: {
-      $case: 'socketAddress' as const,
-      value: {
-        protocol: 0 as const,
-        address: ip,
-        portSpecifier: { $case: 'portValue' as const, value: portValue },
-        resolverName: '',
-        ipv4Compat: false,
-        networkNamespaceFilepath: '',
-      },
-    },
-  });
-  const peer = (ip: string, port: number) => ({
-    address: address(ip, port),
-    service: '',
-    labels: {},
-    principal: '',
-    certificate: '',
-  });
-  return {
-    attributes: {
-      source: peer('198.51.100.23', 51234),
-      destination: peer('10.0.0.5', 8443),
-      request: {
-        time: new Date(),
-        http: {
-          id: '4221870542837654',
-          method: 'GET',
-          headers: {
-            ':authority': 'shop.example.com',
-            ':method': 'GET',
-            ':path': '/orders/42?full=1',
-            ':scheme': 'https',
-            accept: 'text/html,application/xhtml+xml',
-            'accept-encoding': 'gzip, br',
-            'accept-language': 'en-GB,en;q=0.8',
-            'user-agent': 'Firefox/150.0',
-            'x-forwarded-for': '198.51.100.23',
-            'x-forwarded-proto': 'https',
-            'x-request-id': '7a3c1b52-54a7-4d5b-8f0e-0242ac120002',
-            ...headers,
-          },
-          headerMap: undefined,
-          path: '/orders/42?full=1',
-          host: 'shop.example.com',
-          scheme: 'https',
-          query: '',
-          fragment: '',
-          size: 0n,
-          protocol: 'HTTP/2',
-          body: '',
-          rawBody: Buffer.alloc(0),
-        },
-      },
-      contextExtensions: {},
-      metadataContext: undefined,
-      routeMetadataContext: undefined,
-      tlsSession: undefined,
-    },
-  };
-}
 
 /** Headers of an answer that allows, by name; throws when it denies. */
 export function okHeaders({ status, httpResponse }: CheckResponse): Record<string, string> {

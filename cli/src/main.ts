@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { readConfig } from './config.ts';
+import type { StepReport } from './flow/run-flow.ts';
+import { reset } from './reset.ts';
+import { up } from './up/up.ts';
+
+const root = join(import.meta.dirname, '../..');
+const STATUS_WIDTH = 8;
+const STEP_WIDTH = 10;
+
+const program = new Command('gatehouse').description('Sessions, permissions and an audit trail for your own services.');
+
+program
+  .command('up')
+  .description('start Postgres, Redis and the five services, and run one real flow through them')
+  .option('--verify', 'drive the whole flow, backup and restore included, then stop')
+  .option('--json', 'print what came of each step as a line of JSON')
+  .action(async ({ verify = false, json = false }: { verify?: boolean; json?: boolean }) => {
+    const interrupted = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM', 'disconnect'] as const) process.on(signal, () => interrupted.abort());
+    const say = json ? () => {} : (line: string) => console.log(line);
+    const tell = (report: StepReport) => console.log(json ? JSON.stringify(report) : line(report));
+    const well = await up({ root, config: readConfig(), verify, signal: interrupted.signal, say, tell });
+    process.exitCode = well ? 0 : 1;
+    if (process.connected) process.disconnect();
+  });
+
+program
+  .command('reset')
+  .description('remove the data that up keeps')
+  .action(() => reset(root));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+  if (process.connected) process.disconnect();
+}
+
+function line({ step, status, result, ms }: StepReport): string {
+  return `${status.padEnd(STATUS_WIDTH)}${step.padEnd(STEP_WIDTH)} ${result} (${ms} ms)`;
+}

@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { provision } from '@gatehouse/postgres';
+import { type Authority, createAuthority, freePort } from '@gatehouse/testing';
+import { inheritedEnvironment } from '../config.ts';
+import { type ServiceProcess, serviceProcess } from './service-process.ts';
+
+/** The five services; the order is that of the tables that `up` prints. */
+export const SERVICES = ['identity', 'session', 'authz', 'audit', 'ops'] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+export interface MeshOptions {
+  /** Root of the checkout. */
+  readonly root: string;
+  /** Where certificates, logs, secrets and ports are kept. */
+  readonly home: string;
+  /** URL of a superuser in the database that is to hold the five schemas. */
+  readonly postgresAdminUrl: string;
+  readonly redisUrl: string;
+  /** Further variables for all services. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** How many instances of a service run; 1 unless it is named. */
+  readonly instances?: Readonly<Partial<Record<ServiceName, number>>>;
+  /** First port to try; the services take it and those above it. */
+  readonly firstPort?: number;
+  readonly say?: (line: string) => void;
+}
+
+/** The five services, running. */
+export interface Mesh {
+  readonly authority: Authority;
+  readonly trustDomain: string;
+  /** Every instance of a service. */
+  instances(name: ServiceName): readonly ServiceProcess[];
+  /** `127.0.0.1:port` of an instance. */
+  address(name: ServiceName, instance?: number): string;
+  stop(): Promise<void>;
+}
+
+const TRUST_DOMAIN = 'gatehouse.local';
+const PASSWORD_BYTES = 24;
+const ADMIN_PORT_OFFSET = 100;
+const INSTANCE_PORT_OFFSET = 10;
+
+/** Migrates the database and starts the services with mTLS. When one does not come up, those that did are stopped. */
+export async function startMesh(options: MeshOptions): Promise<Mesh> {
+  const { root, home, say = () => {} } = options;
+  mkdirSync(join(home, 'run'), { recursive: true });
+  const authority = await createAuthority({ directory: join(home, 'tls'), trustDomain: TRUST_DOMAIN });
+  say('Bringing the schemas up to date.');
+  const urls = await provisionAll(root, home, options.postgresAdminUrl);
+  const processes = await layOut(options);
+  const address = (name: ServiceName, instance = 0) => {
+    const port = processes[name][instance]?.port;
+    if (port === undefined) throw new Error(`There is no instance ${instance} of ${name}.`);
+    return `127.0.0.1:${port}`;
+  };
+  const addresses = Object.fromEntries(
+    SERVICES.map((name) => [
+      `GATEHOUSE_${name.toUpperCase()}_ADDRESS`,
+      `ipv4:${processes[name].map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
+    ]),
+  );
+  const running = SERVICES.flatMap((name) =>
+    processes[name].map((place) =>
+      serviceProcess({
+        ...place,
+        say,
+        entry: join(root, 'services', name, 'src/main.ts'),
+        env: {
+          ...inheritedEnvironment(),
+          ...serviceEnvironment(name, place, authority, urls[name], options.redisUrl),
+          ...addresses,
+          ...options.env,
+        },
+      }),
+    ),
+  );
+  const of = (name: ServiceName) => running.filter((each) => each.name === name || each.name.startsWith(`${name}-`));
+  const mesh: Mesh = {
+    authority,
+    trustDomain: TRUST_DOMAIN,
+    instances: of,
+    address,
+    async stop() {
+      // Audit last, so that what the others still have to tell is heard.
+      const others = running.filter((each) => !of('audit').includes(each));
+      await Promise.all(others.map((each) => each.stop()));
+      await Promise.all(of('audit').map((each) => each.stop()));
+    },
+  };
+  say('Starting the services.');
+  const started = await Promise.allSettled(running.map((each) => each.start()));
+  const failed = started.find((result) => result.status === 'rejected');
+  if (failed) {
+    await mesh.stop();
+    throw failed.reason;
+  }
+  return mesh;
+}
+
+interface Place {
+  readonly name: string;
+  readonly port: number;
+  readonly adminPort: number;
+  readonly logFile: string;
+  readonly pidFile: string;
+}
+
+async function layOut({ home, instances = {}, firstPort }: MeshOptions): Promise<Record<ServiceName, Place[]>> {
+  const places: Record<ServiceName, Place[]> = { identity: [], session: [], authz: [], audit: [], ops: [] };
+  for (const [index, service] of SERVICES.entries()) {
+    for (let instance = 0; instance < (instances[service] ?? 1); instance++) {
+      const name = instance === 0 ? service : `${service}-${instance + 1}`;
+      const wanted = firstPort === undefined ? undefined : firstPort + index + instance * INSTANCE_PORT_OFFSET;
+      places[service].push({
+        name,
+        port: await freePort(wanted),
+        adminPort: await freePort(wanted === undefined ? undefined : wanted + ADMIN_PORT_OFFSET),
+        logFile: join(home, 'logs', `${name}.log`),
+        pidFile: join(home, 'run', `${name}.pid`),
+      });
+    }
+  }
+  return places;
+}
+
+function serviceEnvironment(
+  name: ServiceName,
+  place: Place,
+  authority: Authority,
+  postgresUrl: string,
+  redisUrl: string,
+) {
+  const { ca, cert, key } = authority.issueSync(name);
+  const upper = name.toUpperCase();
+  return {
+    GATEHOUSE_LISTEN: `127.0.0.1:${place.port}`,
+    GATEHOUSE_ADMIN_LISTEN: `127.0.0.1:${place.adminPort}`,
+    GATEHOUSE_TLS_CA: ca,
+    GATEHOUSE_TLS_CERT: cert,
+    GATEHOUSE_TLS_KEY: key,
+    GATEHOUSE_TRUST_DOMAIN: TRUST_DOMAIN,
+    GATEHOUSE_INSTANCE: place.name,
+    GATEHOUSE_REFLECTION: 'on',
+    [`GATEHOUSE_${upper}_POSTGRES_URL`]: postgresUrl,
+    [`GATEHOUSE_${upper}_REDIS_URL`]: redisUrl,
+  };
+}
+
+async function provisionAll(root: string, home: string, adminUrl: string): Promise<Record<ServiceName, string>> {
+  const secrets = readSecrets(join(home, 'secrets.json'));
+  const urls = await Promise.all(
+    SERVICES.map(async (service) => {
+      const { appUrl } = await provision({
+        adminUrl,
+        service,
+        directory: join(root, 'services', service, 'migrations'),
+        ownerPassword: secrets[`${service}-owner`] ?? '',
+        appPassword: secrets[service] ?? '',
+      });
+      return [service, appUrl];
+    }),
+  );
+  return Object.fromEntries(urls);
+}
+
+/** Passwords of the database roles, made once and kept with the data. */
+function readSecrets(file: string): Record<string, string> {
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  const names = SERVICES.flatMap((service) => [service, `${service}-owner`]);
+  const secrets = Object.fromEntries(names.map((name) => [name, randomBytes(PASSWORD_BYTES).toString('base64url')]));
+  writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  return secrets;
+}

@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import type { CliConfig } from '../config.ts';
+import { runFlow, STEPS, type StepReport } from '../flow/run-flow.ts';
+import { connectWorld } from '../flow/world.ts';
+import { type Mesh, startMesh } from '../mesh/start-mesh.ts';
+import { handbook, writeEnvironmentFile } from './handbook.ts';
+import { takeLock } from './lock.ts';
+import { openStores } from './stores.ts';
+
+export interface UpOptions {
+  readonly root: string;
+  readonly config: CliConfig;
+  /** Drives the whole flow, then stops. */
+  readonly verify: boolean;
+  /** Aborted when the user wants it to end. */
+  readonly signal: AbortSignal;
+  /** For people: what is being done. */
+  readonly say: (line: string) => void;
+  /** What came of a step of the flow. */
+  readonly tell: (report: StepReport) => void;
+}
+
+const FIRST_PORT = 7101;
+
+/** Starts everything, and runs until it is told to stop or, to verify, until the flow is over. True when all went well. */
+export async function up({ root, config, verify, signal, say, tell }: UpOptions): Promise<boolean> {
+  const home = join(root, '.gatehouse');
+  const stops: (() => unknown)[] = [takeLock(home)];
+  try {
+    const stores = await openStores(home, config, say);
+    stops.push(stores.stop);
+    signal.throwIfAborted();
+    const mesh = await startMesh({
+      root,
+      home,
+      postgresAdminUrl: stores.postgresAdminUrl,
+      redisUrl: stores.redisUrl,
+      firstPort: FIRST_PORT,
+      // In development every decision is worth seeing, and nobody minds the rows.
+      env: { GATEHOUSE_AUDIT_DECISIONS: 'all', ...stores.opsEnvironment },
+      instances: verify ? { session: 2 } : {},
+      say,
+    });
+    stops.push(mesh.stop);
+    signal.throwIfAborted();
+    const envFile = writeEnvironmentFile(root, home, mesh);
+    const well = await drive(mesh, verify, signal, tell);
+    if (verify || !well) return well;
+    say(handbook(root, envFile, mesh, stores));
+    await aborted(signal);
+    say('Stopping.');
+    return true;
+  } catch (error) {
+    if (signal.aborted) return !verify;
+    throw error;
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}
+
+/** Without `verify` the backup is left out: it is the one step that takes seconds. */
+async function drive(mesh: Mesh, verify: boolean, signal: AbortSignal, tell: UpOptions['tell']): Promise<boolean> {
+  const world = connectWorld(mesh);
+  const steps = verify ? STEPS : STEPS.filter(([name]) => name !== 'backup');
+  try {
+    const run = runFlow(world, tell, steps);
+    return await Promise.race([run, aborted(signal).then(() => !verify)]);
+  } finally {
+    world.close();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
