@@ -51,11 +51,17 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
   let timer: NodeJS.Timeout | undefined;
   let failing = false;
 
-  redis.onOutage(() => cache.distrustL2());
-  redis.onRecovery(() => cache.distrustL2());
+  let outages = 0;
+  const distrust = () => {
+    outages += 1;
+    cache.distrustL2();
+  };
+  redis.onOutage(distrust);
+  redis.onRecovery(distrust);
 
   const sweep = async (): Promise<void> => {
     if (!redis.usable) return;
+    const outagesBefore = outages;
     for (;;) {
       const told = await db.transaction(async (tx) => {
         const rows = await tx.query(sql.claim, [BATCH_MAX]);
@@ -72,7 +78,8 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
     if (cache.l2Trusted) return;
     // Rows that another instance has claimed are skipped above, so only an empty table proves that all have been told.
     const [row] = await db.query(sql.count);
-    if (row?.waiting === 0n && redis.usable) cache.trustL2();
+    // An outage since this sweep began may have swallowed an invalidation that it did not see.
+    if (row?.waiting === 0n && redis.usable && outages === outagesBefore) cache.trustL2();
   };
   const tick = async () => {
     try {
@@ -82,7 +89,10 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
       if (!failing) logger.warn({ err: error }, 'invalidations wait to be told');
       failing = true;
     }
-    if (!stopped) timer = setTimeout(() => void (running = tick()), pollMs);
+    if (stopped) return;
+    timer = setTimeout(() => {
+      running = tick();
+    }, pollMs);
   };
   let running = tick();
 

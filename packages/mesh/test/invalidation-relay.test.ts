@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { Failure } from '@gatehouse/failure';
+import { type Invalidation, type InvalidationRelay, startInvalidationRelay } from '@gatehouse/mesh';
+import { type Database, openDatabase, statement } from '@gatehouse/postgres';
+import { createRegistry, silentLogger } from '@gatehouse/process';
+import { createTestDatabase, type TestDatabase, waitFor } from '@gatehouse/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+let database: TestDatabase;
+let db: Database;
+let relays: InvalidationRelay[];
+
+beforeEach(async () => {
+  database = await createTestDatabase('session');
+  db = openDatabase({ url: database.url, applicationName: 'relay', logger: silentLogger });
+  relays = [];
+});
+afterEach(async () => {
+  await Promise.all(relays.map((relay) => relay.stop()));
+  await db.close();
+  await database.drop();
+});
+
+/** A cache and a Redis that fail when a test says so. */
+function instance() {
+  const told: Invalidation[] = [];
+  const state = { usable: true, failing: false, trusted: true };
+  const listeners: { outage: () => void; recovery: () => void } = { outage: () => {}, recovery: () => {} };
+  const relay = startInvalidationRelay({
+    db,
+    schema: 'session',
+    cache: {
+      invalidate: async (items) => {
+        if (state.failing) throw new Failure('unavailable', 'REDIS_UNAVAILABLE', 'Redis does not answer.');
+        told.push(...items);
+      },
+      distrustL2: () => {
+        state.trusted = false;
+      },
+      trustL2: () => {
+        state.trusted = true;
+      },
+      get l2Trusted() {
+        return state.trusted;
+      },
+    },
+    redis: {
+      get usable() {
+        return state.usable;
+      },
+      onOutage: (listener) => {
+        listeners.outage = listener;
+      },
+      onRecovery: (listener) => {
+        listeners.recovery = listener;
+      },
+    },
+    logger: silentLogger,
+    registry: createRegistry('session'),
+    pollMs: 20,
+  });
+  relays.push(relay);
+  return { relay, told, state, listeners };
+}
+
+const COUNT = statement<{ waiting: bigint }>('relay.count', 'select count(*) as waiting from session.invalidations');
+const waiting = async () => (await db.query(COUNT))[0]?.waiting;
+const revoked = (): Invalidation => ({ id: randomUUID(), version: 2n, gone: 'logout' });
+
+describe('an invalidation', () => {
+  it('is told after the commit and then forgotten', async () => {
+    const { relay, told } = instance();
+    const item = revoked();
+    await db.transaction((tx) => relay.stage(tx, [item]));
+    await relay.settle([item]);
+    expect(told).toContainEqual(item);
+    expect(await waiting()).toBe(0n);
+  });
+
+  it('that nobody told, because its process died, is told by another instance', async () => {
+    const { relay } = instance();
+    await relay.stop();
+    const [gone, changed] = [revoked(), { id: randomUUID(), version: 7n }];
+    await db.transaction((tx) => relay.stage(tx, [gone, changed]));
+    const other = instance();
+    await waitFor(() => other.told.length === 2);
+    expect(other.told).toEqual([gone, changed]);
+    await waitFor(async () => (await waiting()) === 0n);
+  });
+
+  it('that could not be told stays, and is told when that is possible again', async () => {
+    const { relay, told, state } = instance();
+    state.failing = true;
+    const item = revoked();
+    await db.transaction((tx) => relay.stage(tx, [item]));
+    await relay.settle([item]);
+    expect(await waiting()).toBe(1n);
+    state.failing = false;
+    await waitFor(async () => (await waiting()) === 0n);
+    expect(told).toContainEqual(item);
+  });
+
+  it('of a rolled back change is never told', async () => {
+    const { relay, told } = instance();
+    const work = db.transaction(async (tx) => {
+      await relay.stage(tx, [revoked()]);
+      throw new Error('undone');
+    });
+    await expect(work).rejects.toThrow('undone');
+    const after = revoked();
+    await db.transaction((tx) => relay.stage(tx, [after]));
+    await waitFor(() => told.length > 0);
+    expect(told).toEqual([after]);
+  });
+
+  it('is not forgotten with an older one of the same record', async () => {
+    const { relay, state } = instance();
+    state.failing = true;
+    const id = randomUUID();
+    await db.transaction((tx) =>
+      relay.stage(tx, [
+        { id, version: 2n },
+        { id, version: 3n },
+      ]),
+    );
+    state.usable = false;
+    state.failing = false;
+    await relay.settle([{ id, version: 2n }]);
+    expect(await waiting()).toBe(1n);
+  });
+});
+
+describe('the shared cache', () => {
+  it('is not trusted after an outage until nothing waits any more', async () => {
+    const { relay, state, listeners } = instance();
+    state.usable = false;
+    listeners.outage();
+    expect(state.trusted).toBe(false);
+    await db.transaction((tx) => relay.stage(tx, [revoked()]));
+    state.failing = true;
+    state.usable = true;
+    listeners.recovery();
+    // Redis answers again, but has not heard of the revocation: as long as that is so there is no trust.
+    for (let polls = 0; polls < 5; polls++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(state.trusted).toBe(false);
+    }
+    state.failing = false;
+    await waitFor(() => state.trusted);
+    expect(await waiting()).toBe(0n);
+  });
+});
