@@ -82,10 +82,8 @@ function unary(client: GrpcClient, rpc: RpcDefinition, defaultDeadlineMs: number
   return (request: unknown, context: ClientCallContext = {}): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const now = Date.now();
-      const deadline = Math.min(
-        now + defaultDeadlineMs,
-        (context.deadlineMs ?? Number.POSITIVE_INFINITY) - DEADLINE_MARGIN_MS,
-      );
+      const deadline =
+        context.deadlineMs === undefined ? now + defaultDeadlineMs : context.deadlineMs - DEADLINE_MARGIN_MS;
       if (deadline <= now) return reject(deadlineExceeded());
       if (context.signal?.aborted) return reject(aborted(context.signal));
       const call = client.makeUnaryRequest(

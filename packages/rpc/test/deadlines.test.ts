@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import { type Call, type CallContext, connect, DEADLINE_MARGIN_MS } from '@gatehouse/rpc';
+import { type Call, type CallContext, type Client, connect, DEADLINE_MARGIN_MS } from '@gatehouse/rpc';
 import { waitFor } from '@gatehouse/testing';
+import { credentials, Client as GrpcClient, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Rig, rig } from './harness.ts';
 
@@ -18,6 +20,12 @@ afterEach(async () => {
   rigs = [];
 });
 
+/** Makes the client connect: the answer itself is of no interest. */
+const connected = (client: Client<typeof SessionServiceService>) =>
+  client
+    .createSession({ userId: '', authenticationMethods: [], origin: undefined, lifetimeSeconds: 0 })
+    .catch(() => {});
+
 /** A handler that never answers, and tells what became of its call. */
 function hanging() {
   const calls: Call[] = [];
@@ -33,7 +41,8 @@ describe('a deadline', () => {
     const { calls, handler } = hanging();
     const { connectAs } = await running({ validateSession: handler });
     const client = connectAs('app/test', SessionServiceService);
-    await client.validateSession(REQUEST, { deadlineMs: Date.now() + 30 }).catch(() => {});
+    // The connection is there before the clock is set.
+    await connected(client);
     const pending = client.validateSession(REQUEST, { deadlineMs: Date.now() + 250 });
     await expect(pending).rejects.toMatchObject({ kind: 'deadline', reason: 'DEADLINE_EXCEEDED' });
     const last = await waitFor(() => calls.at(-1));
@@ -44,11 +53,36 @@ describe('a deadline', () => {
   it('of the server ends a call whose caller set none', async () => {
     const { calls, handler } = hanging();
     const server = await running({ validateSession: handler }, { defaultDeadlineMs: 100 });
-    const client = server.connectAs('app/test', SessionServiceService);
-    await expect(client.validateSession(REQUEST, { deadlineMs: Date.now() + 60_000 })).rejects.toMatchObject({
-      kind: 'deadline',
+    const { ca, cert, key } = server.authority.issueSync('app/test');
+    const [caPem, certPem, keyPem] = [ca, cert, key].map((file) => readFileSync(file));
+    // A bare client: ours never leaves a call without a deadline.
+    const client = new GrpcClient(
+      `localhost:${server.server.port}`,
+      credentials.createSsl(caPem ?? null, keyPem, certPem),
+    );
+    const { path, requestSerialize, responseDeserialize } = SessionServiceService.validateSession;
+    const code = await new Promise((resolve) => {
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, REQUEST, (error) => resolve(error?.code));
     });
-    expect(calls.length).toBe(1);
+    client.close();
+    expect(code).toBe(status.DEADLINE_EXCEEDED);
+    expect(calls[0]?.signal.reason).toMatchObject({ kind: 'deadline' });
+  });
+
+  it('may be later than what a client gives a call without one', async () => {
+    const { calls, handler } = hanging();
+    const { connectAs } = await running({ validateSession: handler });
+    const deadlineMs = Date.now() + 60_000;
+    const abort = new AbortController();
+    const pending = connectAs('app/test', SessionServiceService).validateSession(REQUEST, {
+      deadlineMs,
+      signal: abort.signal,
+    });
+    pending.catch(() => {});
+    const call = await waitFor(() => calls[0]);
+    expect(Math.abs(call.deadlineMs - deadlineMs)).toBeLessThan(5_000);
+    abort.abort();
+    await expect(pending).rejects.toMatchObject({ kind: 'cancelled' });
   });
 
   it('that has passed is not worth a call', async () => {

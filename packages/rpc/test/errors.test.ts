@@ -120,6 +120,17 @@ describe('limits', () => {
     });
   });
 
+  it('refuse U+0000 in any string, and a oneof that needs a member and has none', async () => {
+    const origin = { ipAddress: '', userAgent: '', deviceFingerprint: '', countryCode: '', city: 'K\0ln' };
+    await expect(create({ origin })).rejects.toMatchObject({
+      fields: [{ field: 'origin.city', description: 'NUL: must not hold U+0000' }],
+    });
+    const client = server.connectAs('app/test', SessionServiceService);
+    await expect(client.revokeSession({ target: undefined, reason: 1 })).rejects.toMatchObject({
+      fields: [{ field: 'target', description: 'REQUIRED: is required' }],
+    });
+  });
+
   it('hold in a oneof, and refuse an enum value that nobody knows', async () => {
     const client = server.connectAs('app/test', SessionServiceService);
     await expect(

@@ -6,6 +6,7 @@ import { SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/ses
 import {
   type Access,
   type Acting,
+  type CertificateSource,
   type Client,
   certificateSource,
   connect,
@@ -35,6 +36,8 @@ export interface Rig {
   readonly server: RunningServer;
   readonly registry: Registry;
   readonly address: string;
+  /** Those of the server. */
+  readonly certificates: CertificateSource;
   connectAs<D extends RpcDefinitions>(
     peer: string,
     definition: D,
@@ -61,13 +64,14 @@ export async function rig(
     closers.push(() => source.stop());
     return source;
   };
+  const certificates = sourceFor('session');
   const registry = createRegistry('session');
   const unexpected = () => {
     throw new Error('The test did not expect this call.');
   };
   const server = await serve({
     listen: { host: '127.0.0.1', port: 0 },
-    transport: { kind: 'mtls', certificates: sourceFor('session'), trustDomain: options.trustDomain ?? TRUST_DOMAIN },
+    transport: { kind: 'mtls', certificates, trustDomain: options.trustDomain ?? TRUST_DOMAIN },
     services: [
       mount(
         SessionServiceService,
@@ -87,6 +91,7 @@ export async function rig(
     server,
     registry,
     address,
+    certificates,
     connectAs(peer, definition, { serverName = 'session', address: at = address, authority: by = authority } = {}) {
       const client = connect({
         definition,

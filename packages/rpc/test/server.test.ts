@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { connect as tlsConnect } from 'node:tls';
 import { promisify } from 'node:util';
 import { SessionServiceService, ValidateSessionResponse } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { HealthService } from '@gatehouse/proto/health/v1/health.ts';
@@ -83,6 +85,22 @@ describe('a server', () => {
   });
 });
 
+describe('certificates that are replaced while the server runs', () => {
+  it('are shown to the next connection, and the open one goes on', async () => {
+    server = await rig({ validateSession: () => ({ session }) });
+    const client = server.connectAs('app/test', SessionServiceService);
+    await client.validateSession(REQUEST);
+    const before = await shownSerial(server);
+    server.authority.issueSync('session');
+    expect(server.certificates.refresh()).toBe(true);
+    expect(await shownSerial(server)).not.toBe(before);
+    await expect(client.validateSession(REQUEST)).resolves.toEqual({ session });
+    await expect(server.connectAs('app/other', SessionServiceService).validateSession(REQUEST)).resolves.toEqual({
+      session,
+    });
+  });
+});
+
 describe('reflection', () => {
   it('lets buf curl list the services and call one, with its limits and errors', async () => {
     server = await rig({ validateSession: () => ({ session }) }, { reflection: true });
@@ -115,7 +133,6 @@ describe('reflection', () => {
 /** A health watch that stays open. */
 async function openWatch({ authority, server: { port } }: Rig): Promise<{ ended: Promise<void> }> {
   const { Client, credentials } = await import('@grpc/grpc-js');
-  const { readFileSync } = await import('node:fs');
   const { ca, cert, key } = authority.issueSync('app/watch');
   const client = new Client(
     `localhost:${port}`,
@@ -129,4 +146,28 @@ async function openWatch({ authority, server: { port } }: Rig): Promise<{ ended:
   }).then(() => client.close());
   await new Promise<void>((resolve) => stream.once('data', () => resolve()));
   return { ended };
+}
+
+/** Serial number of the certificate that the server shows to a new connection. */
+function shownSerial({ authority, server: { port } }: Rig): Promise<string> {
+  const { ca, cert, key } = authority.issueSync('app/probe');
+  const [caPem, certPem, keyPem] = [ca, cert, key].map((file) => readFileSync(file));
+  return new Promise((resolve, reject) => {
+    const socket = tlsConnect(
+      {
+        host: '127.0.0.1',
+        port,
+        ca: caPem,
+        cert: certPem,
+        key: keyPem,
+        servername: 'localhost',
+        ALPNProtocols: ['h2'],
+      },
+      () => {
+        resolve(socket.getPeerCertificate().serialNumber);
+        socket.destroy();
+      },
+    );
+    socket.on('error', reject);
+  });
 }

@@ -1,4 +1,4 @@
-import { type DescField, type DescMessage, getOption, hasOption, ScalarType } from '@bufbuild/protobuf';
+import { type DescField, type DescMessage, type DescOneof, getOption, hasOption, ScalarType } from '@bufbuild/protobuf';
 import type { FieldViolation } from '@gatehouse/failure';
 import type { DescriptorImage } from '../descriptor-image.ts';
 import { bytesChecks, numberChecks, type Rules, stringChecks, type ValueCheck } from './scalars.ts';
@@ -26,7 +26,10 @@ export function compileRules(image: DescriptorImage, typeName: string): Validate
     };
     // Known before its fields are compiled, so that a type may hold itself.
     compiled.set(message.typeName, validate);
-    checks = message.fields.flatMap((field) => fieldCheck(field, rulesOf(image, field), compile) ?? []);
+    checks = [
+      ...message.fields.flatMap((field) => fieldCheck(field, rulesOf(image, field), compile) ?? []),
+      ...message.oneofs.filter(({ fields }) => fields.every((field) => rulesOf(image, field).required)).map(oneofCheck),
+    ];
     return validate;
   };
   return compile(image.message(typeName));
@@ -52,6 +55,14 @@ function fieldCheck(
     };
   }
   return (message, path, violations) => check(message[localName], path + name, violations);
+}
+
+/** A oneof all of whose members are required must have one of them. */
+function oneofCheck({ name, localName }: DescOneof): FieldCheck {
+  return (message, path, violations) => {
+    if (message[localName] !== undefined) return;
+    violations.push({ field: path + name, description: 'is required', reason: 'REQUIRED' });
+  };
 }
 
 function valueCheck(
@@ -151,7 +162,7 @@ function mapCheck(
     sizeCheck(pairs.length, rules, 'entries', path, violations);
     if (rules.maxItems && pairs.length > rules.maxItems) return;
     pairs.forEach(([name, each], index) => {
-      key?.(name, `${path}[${index}].key`, violations);
+      key(name, `${path}[${index}].key`, violations);
       value?.(each, `${path}[${index}].value`, violations);
     });
   };

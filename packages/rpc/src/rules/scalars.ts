@@ -33,8 +33,8 @@ const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 /** https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address, with at least one dot in the domain. */
 const EMAIL = new RegExp(`^[A-Za-z0-9.!#$%&'*+/=?^_\`{|}~-]{1,${EMAIL_LOCAL_LENGTH_MAX}}@${LABEL}(?:\\.${LABEL})+$`);
 
-/** The checks of a string; undefined when there are none. */
-export function stringChecks(rules: Rules): ValueCheck | undefined {
+/** The checks of a string. */
+export function stringChecks(rules: Rules): ValueCheck {
   const tests: [test: (value: string) => boolean, description: string, reason: string][] = [];
   const { minLen, maxLen } = rules;
   if (minLen) tests.push([(v) => codePoints(v) >= minLen, `must have at least ${minLen} characters`, 'MIN_LEN']);
@@ -54,7 +54,8 @@ export function stringChecks(rules: Rules): ValueCheck | undefined {
   if (rules.email)
     tests.push([(v) => v.length <= EMAIL_LENGTH_MAX && EMAIL.test(v), 'must be an e-mail address', 'EMAIL']);
   if (rules.ip) tests.push([(v) => isIP(v) !== 0 && !v.includes('%'), 'must be an IP address', 'IP']);
-  if (tests.length === 0 && !rules.required) return undefined;
+  // Postgres has no text with U+0000 in it, and no honest request either.
+  tests.push([(v) => !v.includes('\0'), 'must not hold U+0000', 'NUL']);
   return (value, field, violations) => {
     const text = value as string;
     if (text === '' && !rules.item) {

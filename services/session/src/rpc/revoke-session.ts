@@ -4,7 +4,7 @@ import {
   type RevokeSessionRequest,
   type RevokeSessionResponse,
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import { type Call, fieldsInvalid, type Handler, matchesPeer, peers, permissionMissing } from '@gatehouse/rpc';
+import { type Call, type Handler, matchesPeer, peers, permissionMissing } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import type { RevokedReason, Session } from '../domain/session.ts';
 import { parseToken, type SessionToken, sameHash, tokenInvalid } from '../domain/session-token.ts';
@@ -42,7 +42,7 @@ export function revokeSession(
 }
 
 function parseTarget({ target }: RevokeSessionRequest): { sessionId: string; token?: SessionToken } {
-  if (!target) throw fieldsInvalid([{ field: 'target', description: 'is required', reason: 'REQUIRED' }]);
+  if (!target) throw new Error('A request without a target passed its limits.');
   if (target.$case === 'sessionId') return { sessionId: target.value };
   const token = parseToken(target.value);
   return { sessionId: token.sessionId, token };
