@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { openRuntime, type RunningService } from '@gatehouse/mesh';
+import { type Clock, runMain, systemClock } from '@gatehouse/process';
+import { IdentityServiceService } from '@gatehouse/proto/gatehouse/identity/v1/identity.ts';
+import { mount } from '@gatehouse/rpc';
+import { access } from './access.ts';
+import { type Config, readConfig } from './config.ts';
+import { openDeps } from './deps.ts';
+import { identityService } from './service.ts';
+
+export { type Config, readConfig };
+
+/** Starts the identity service. */
+export async function start(
+  config: Config,
+  { clock = systemClock }: { readonly clock?: Clock } = {},
+): Promise<RunningService> {
+  const runtime = openRuntime({
+    service: 'identity',
+    config,
+    postgresUrl: config.GATEHOUSE_IDENTITY_POSTGRES_URL,
+    migrations: join(import.meta.dirname, '../migrations'),
+    clock,
+  });
+  try {
+    const deps = await openDeps(config, runtime);
+    return await runtime.serve({ services: [mount(IdentityServiceService, identityService(deps), access)] });
+  } catch (error) {
+    await runtime.stops.stop();
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const config = readConfig();
+  await runMain(() => start(config), { budgetMs: config.GATEHOUSE_DRAIN_BUDGET_MS });
+}

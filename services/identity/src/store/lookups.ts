@@ -1,0 +1,58 @@
+import { Failure } from '@gatehouse/failure';
+import { isUniqueViolation, type Queryable, type Statement, statement, type Transaction } from '@gatehouse/postgres';
+import type { LoginName } from '../domain/login-name.ts';
+
+interface UserIdRow {
+  readonly user_id: string;
+}
+
+const LOOKUPS = {
+  email: {
+    insert: statement(
+      'identity.insert-email',
+      'insert into identity.email_lookup (email, user_id) values ($1::text, $2::uuid)',
+    ),
+    find: statement<UserIdRow>(
+      'identity.find-user-id-by-email',
+      'select user_id from identity.email_lookup where email = $1::text',
+    ),
+    key: 'email_lookup_pkey',
+    taken: () => new Failure('taken', 'EMAIL_TAKEN', 'The e-mail address belongs to another account.'),
+  },
+  username: {
+    insert: statement(
+      'identity.insert-username',
+      'insert into identity.username_lookup (username, user_id) values ($1::text, $2::uuid)',
+    ),
+    find: statement<UserIdRow>(
+      'identity.find-user-id-by-username',
+      'select user_id from identity.username_lookup where username = $1::text',
+    ),
+    key: 'username_lookup_pkey',
+    taken: () => new Failure('taken', 'USERNAME_TAKEN', 'The username belongs to another account.'),
+  },
+} satisfies Record<LoginName['kind'], Lookup>;
+
+interface Lookup {
+  readonly insert: Statement<Record<string, never>>;
+  readonly find: Statement<UserIdRow>;
+  /** The constraint that holds a key unique. */
+  readonly key: string;
+  readonly taken: () => Failure;
+}
+
+/** Reserves a name for a user. Throws Failure `taken` EMAIL_TAKEN or USERNAME_TAKEN. */
+export async function insertLoginName(tx: Transaction, { kind, key }: LoginName, userId: string): Promise<void> {
+  const lookup = LOOKUPS[kind];
+  try {
+    await tx.query(lookup.insert, [key, userId]);
+  } catch (error) {
+    throw isUniqueViolation(error, lookup.key) ? lookup.taken() : error;
+  }
+}
+
+/** The user to whom a name belongs. */
+export async function findUserId(db: Queryable, { kind, key }: LoginName): Promise<string | undefined> {
+  const [row] = await db.query(LOOKUPS[kind].find, [key]);
+  return row?.user_id;
+}
