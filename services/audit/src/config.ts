@@ -1,0 +1,18 @@
+import { parseConfig, postgresUrl, serviceVariables } from '@gatehouse/process';
+import { z } from 'zod';
+
+const variables = z.object({
+  ...serviceVariables,
+  GATEHOUSE_AUDIT_POSTGRES_URL: postgresUrl,
+  /** Where acting users are recognised. */
+  GATEHOUSE_SESSION_ADDRESS: z.string(),
+  /** Where their permissions are checked. */
+  GATEHOUSE_AUTHZ_ADDRESS: z.string(),
+});
+
+export type Config = z.output<typeof variables>;
+
+/** Reads the configuration; throws one error that names every variable that is wrong. */
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  return parseConfig(variables, env);
+}

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { openRuntime, type RunningService } from '@gatehouse/mesh';
+import { type Clock, runMain, systemClock } from '@gatehouse/process';
+import { mount } from '@gatehouse/rpc';
+import { access } from './access.ts';
+import { type Config, readConfig } from './config.ts';
+import { openDeps } from './deps.ts';
+import { auditService } from './service.ts';
+import { auditDefinition } from './wire/definition.ts';
+
+export { type Config, readConfig };
+
+/** A batch of 1000 events with long texts. */
+const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+
+/** Starts the audit service. */
+export async function start(
+  config: Config,
+  { clock = systemClock }: { readonly clock?: Clock } = {},
+): Promise<RunningService> {
+  const postgresUrl = config.GATEHOUSE_AUDIT_POSTGRES_URL;
+  const migrations = join(import.meta.dirname, '../migrations');
+  const runtime = openRuntime({ service: 'audit', config, postgresUrl, migrations, clock });
+  try {
+    const deps = openDeps(config, runtime);
+    const services = [mount(auditDefinition, auditService(deps), access)];
+    return await runtime.serve({ services, acting: deps.acting, maxRequestBytes: MAX_REQUEST_BYTES });
+  } catch (error) {
+    await runtime.stops.stop();
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const config = readConfig();
+  await runMain(() => start(config), { budgetMs: config.GATEHOUSE_DRAIN_BUDGET_MS });
+}
