@@ -1,4 +1,4 @@
-import { uuidv7 } from '@gatehouse/process';
+import { uuidTimeMs, uuidv7 } from '@gatehouse/process';
 import { Event, EventStatus } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import type { Call } from '@gatehouse/rpc';
 
@@ -43,12 +43,13 @@ const USER_AGENT_MAX = 512;
 const ATTRIBUTE_MAX = 512;
 
 /** Completes an event with who did it, from where, and in which request. */
-export function encodeEvent(service: string, source: EventSource, event: AuditEvent, now: Date): EncodedEvent {
+export function encodeEvent(service: string, source: EventSource, event: AuditEvent): EncodedEvent {
   const id = uuidv7();
   const actorUserId = event.actorUserId ?? source.actor?.userId;
   const message: Event = {
     eventId: id,
-    occurredAt: now,
+    // One time and not two: the audit service finds an event again by its id and this, and holds one against the other.
+    occurredAt: new Date(uuidTimeMs(id)),
     service,
     eventType: event.type,
     eventStatus: STATUS[event.status],

@@ -125,7 +125,7 @@ export function openRuntime({ service, config, postgresUrl, migrations, clock }:
     },
     trail(auditAddress, decisions) {
       const audit = runtime.peer('audit', AuditServiceService, auditAddress);
-      const trail = openTrail({ service, schema: service, db, audit, clock, logger, registry, decisions });
+      const trail = openTrail({ service, schema: service, db, audit, logger, registry, decisions });
       stops.add('audit trail', () => trail.stop());
       return trail;
     },

@@ -1,5 +1,5 @@
 import { appendOutbox, type Database, startOutboxRelay, type Transaction } from '@gatehouse/postgres';
-import type { Clock, Logger, Registry } from '@gatehouse/process';
+import type { Logger, Registry } from '@gatehouse/process';
 import { type AuditServiceService, Event } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import { type Client, startTrace } from '@gatehouse/rpc';
 import { type AuditEvent, type EventSource, encodeEvent } from './audit-event.ts';
@@ -14,7 +14,6 @@ export interface TrailOptions {
   readonly schema: string;
   readonly db: Database;
   readonly audit: Client<typeof AuditServiceService>;
-  readonly clock: Clock;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly decisions: DecisionLevel;
@@ -38,7 +37,7 @@ const DELIVERY_DEADLINE_MS = 5_000;
 
 /** Opens the trail: events go to the service's outbox, and a relay takes them to the audit service. */
 export function openTrail(options: TrailOptions): Trail {
-  const { service, schema, db, audit, clock, logger, registry, decisions } = options;
+  const { service, schema, db, audit, logger, registry, decisions } = options;
   const relay = startOutboxRelay({
     db,
     schema,
@@ -57,13 +56,13 @@ export function openTrail(options: TrailOptions): Trail {
   const buffer = observationBuffer({ db, schema, logger, registry, flushed: () => relay.poke() });
   return {
     async record(tx, source, event) {
-      await appendOutbox(tx, schema, encodeEvent(service, source, event, clock.now()));
+      await appendOutbox(tx, schema, encodeEvent(service, source, event));
       tx.afterCommit(() => relay.poke());
     },
     observes,
     observe(source, event) {
       if (!observes(event.status)) return;
-      buffer.add(encodeEvent(service, source, event, clock.now()));
+      buffer.add(encodeEvent(service, source, event));
     },
     async drained() {
       await buffer.flush();

@@ -114,8 +114,9 @@ describe('an invalidation', () => {
   });
 
   it('is not forgotten with an older one of the same record', async () => {
-    const { relay, state } = instance();
-    state.failing = true;
+    const { relay } = instance();
+    // Without the sweep, so that only what is settled here can go.
+    await relay.stop();
     const id = randomUUID();
     await db.transaction((tx) =>
       relay.stage(tx, [
@@ -123,8 +124,6 @@ describe('an invalidation', () => {
         { id, version: 3n },
       ]),
     );
-    state.usable = false;
-    state.failing = false;
     await relay.settle([{ id, version: 2n }]);
     expect(await waiting()).toBe(1n);
   });

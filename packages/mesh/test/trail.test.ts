@@ -1,7 +1,7 @@
 import { Failure } from '@gatehouse/failure';
 import { type DecisionLevel, openTrail, type Trail } from '@gatehouse/mesh';
 import { type Database, openDatabase } from '@gatehouse/postgres';
-import { createRegistry, silentLogger, systemClock } from '@gatehouse/process';
+import { createRegistry, silentLogger, uuidTimeMs } from '@gatehouse/process';
 import { AuditServiceService, type Event } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import { certificateSource, connect, mount, startTrace } from '@gatehouse/rpc';
 import {
@@ -77,7 +77,6 @@ async function trailTo(address: string, decisions: DecisionLevel = 'denied'): Pr
     schema: 'session',
     db,
     audit,
-    clock: systemClock,
     logger: silentLogger,
     registry,
     decisions,
@@ -115,6 +114,7 @@ describe('an event', () => {
         attributes: { long: 'x'.repeat(512) },
       },
     ]);
+    expect(received[0]?.occurredAt?.getTime()).toBe(uuidTimeMs(received[0]?.eventId ?? ''));
     expect(await outboxEvents({ name: 'session', database })).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { isUuid, uuidTimeMs, uuidv7 } from './uuid.ts';
 
 describe('uuidv7', () => {
@@ -14,6 +14,15 @@ describe('uuidv7', () => {
     const ids = Array.from({ length: 20_000 }, uuidv7);
     expect([...ids].sort()).toEqual(ids);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('follows the wall clock when that is set, and still sorts when it is set back', () => {
+    const before = uuidv7();
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_600_000);
+    const later = uuidv7();
+    expect(uuidTimeMs(later) - uuidTimeMs(before)).toBeGreaterThan(3_590_000);
+    vi.restoreAllMocks();
+    expect(uuidv7() > later).toBe(true);
   });
 
   it('tells a UUID from what only looks like one', () => {

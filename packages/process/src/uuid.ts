@@ -11,8 +11,7 @@ let lastTick = 0n;
  * of one process always do: a clock that stands still or steps back counts on from the last id.
  */
 export function uuidv7(): string {
-  const micros = Math.floor((performance.timeOrigin + performance.now()) * 1000);
-  let tick = (BigInt(micros) << 12n) / 1000n;
+  let tick = (BigInt(wallMicros()) << 12n) / 1000n;
   if (tick <= lastTick) tick = lastTick + 1n;
   lastTick = tick;
   if (poolOffset === POOL_BYTES) {
@@ -25,6 +24,18 @@ export function uuidv7(): string {
   const fraction = (tick & 0xfffn).toString(16).padStart(3, '0');
   const variant = ((Number.parseInt(random.slice(0, 1), 16) & 0x3) | 0x8).toString(16);
   return `${time.slice(0, 8)}-${time.slice(8)}-7${fraction}-${variant}${random.slice(1, 4)}-${random.slice(4)}`;
+}
+
+/** How far the fine clock may run from the wall clock before it is set again. Milliseconds. */
+const DRIFT_MS_MAX = 1;
+let fineOffsetMs = Date.now() - performance.now();
+
+/** Unix microseconds: as fine as the monotonic clock, and never far from the wall clock, also after that was set. */
+function wallMicros(): number {
+  const wallMs = Date.now();
+  const fineMs = performance.now();
+  if (Math.abs(fineMs + fineOffsetMs - wallMs) > DRIFT_MS_MAX) fineOffsetMs = wallMs - fineMs;
+  return Math.floor((fineMs + fineOffsetMs) * 1000);
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -27,6 +27,9 @@ export interface Mounted {
   implementation(serving: Serving): UntypedServiceImplementation;
 }
 
+/** RPCs of others that change nothing, and whose protos do not say so. */
+const READ_ONLY_UNDECLARED: ReadonlySet<string> = new Set(['/envoy.service.auth.v3.Authorization/Check']);
+
 /** Puts a service definition, its handlers and its access table together. */
 export function mount<Definition extends RpcDefinitions>(
   definition: Definition,
@@ -71,7 +74,8 @@ function methodOf(image: DescriptorImage, rpc: RpcDefinition, access: Method['ac
           : descriptor.methodKind === 'client_streaming'
             ? 'client_stream'
             : 'unary',
-    readOnly: descriptor.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
+    readOnly:
+      descriptor.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS || READ_ONLY_UNDECLARED.has(rpc.path),
     access,
     validate: compileRules(image, descriptor.input.typeName),
     trace: continueTrace,

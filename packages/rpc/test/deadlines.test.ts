@@ -140,6 +140,21 @@ describe('a caller that goes away', () => {
 });
 
 describe('a call', () => {
+  it('that was answered is over: nothing aborts what it started', async () => {
+    const calls: Call[] = [];
+    const { connectAs } = await running({
+      validateSession: (_request, call) => {
+        calls.push(call);
+        return { session: undefined };
+      },
+    });
+    const client = connectAs('app/test', SessionServiceService);
+    await client.validateSession(REQUEST);
+    // Its stream has closed when the same connection has carried another call.
+    await client.validateSession(REQUEST);
+    expect(calls[0]?.signal.aborted).toBe(false);
+  });
+
   it('that only reads is tried again when no server answers, and is then UNAVAILABLE', async () => {
     const server = await running({});
     const client = server.connectAs('app/test', SessionServiceService, { address: '127.0.0.1:1' });

@@ -9,6 +9,10 @@ export type Validate = (message: unknown, path: string, violations: FieldViolati
 /** Most violations that one answer names. */
 export const VIOLATIONS_MAX = 100;
 
+/** What google.protobuf.Timestamp can stand for. */
+const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z');
+const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
 type FieldCheck = (message: Record<string, unknown>, path: string, violations: FieldViolation[]) => void;
 
 /** Compiles the limits that a message type declares (gatehouse.options.v1.rules) into one function. */
@@ -111,8 +115,9 @@ function messageCheck(type: DescMessage, rules: Rules, compile: (message: DescMe
 }
 
 const validTime: Validate = (value, field, violations) => {
-  if (!(value instanceof Date) || Number.isNaN(value.getTime())) {
-    violations.push({ field, description: 'is not a time', reason: 'TIME' });
+  const ms = value instanceof Date ? value.getTime() : Number.NaN;
+  if (!(ms >= EARLIEST_MS && ms <= LATEST_MS)) {
+    violations.push({ field, description: 'is not a time of the years 1 to 9999', reason: 'TIME' });
   }
 };
 
