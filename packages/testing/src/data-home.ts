@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type OsUser, storeUser } from './os-user.ts';
+
+/**
+ * The folder that holds the data of stores which belong to `path`. It is `path` itself, except when stores run as an
+ * unprivileged user that can't reach it (a checkout below /root or in a folder of mode 0700): then it is a folder of
+ * its own under /var/tmp. Makes the folder. Throws when somebody else owns the one under /var/tmp.
+ */
+export function dataHome(path: string, user: OsUser | undefined = storeUser()): string {
+  if (user === undefined || canReach(path, user)) {
+    mkdirSync(path, { recursive: true });
+    return path;
+  }
+  return makeOwned(dataHomeElsewhere(path));
+}
+
+/** The folder that `dataHome` falls back to for this path, whether or not it is in use. */
+export function dataHomeElsewhere(path: string): string {
+  const hash = createHash('sha256').update(realPath(path)).digest('hex').slice(0, 12);
+  return join('/var/tmp', `gatehouse-${hash}`);
+}
+
+/** The first temporary folder that the stores' user can reach. */
+export function temporaryHome(user: OsUser | undefined = storeUser()): string {
+  const candidates = [tmpdir(), '/tmp', '/var/tmp'];
+  const home = user === undefined ? candidates[0] : candidates.find((candidate) => canReach(candidate, user));
+  if (home === undefined) throw new Error(`The account ${user?.name} can reach none of ${candidates.join(', ')}.`);
+  return home;
+}
+
+/** Whether the user may pass through every folder on the way to the path, and through the path itself if it is there. */
+export function canReach(path: string, user: OsUser): boolean {
+  let folder = realPath(path);
+  for (;;) {
+    const stats = statSync(folder, { throwIfNoEntry: false });
+    if (stats !== undefined && !mayPass(stats, user)) return false;
+    if (folder === dirname(folder)) return true;
+    folder = dirname(folder);
+  }
+}
+
+function mayPass(stats: Stats, user: OsUser): boolean {
+  if (stats.uid === user.uid) return (stats.mode & 0o100) !== 0;
+  if (stats.gid === user.gid) return (stats.mode & 0o010) !== 0;
+  return (stats.mode & 0o001) !== 0;
+}
+
+/** Follows the links in the part of the path that exists. */
+function realPath(path: string): string {
+  const absolute = resolve(path);
+  if (statSync(absolute, { throwIfNoEntry: false }) !== undefined) return realpathSync(absolute);
+  return join(realPath(dirname(absolute)), basename(absolute));
+}
+
+/** Anyone may write to /var/tmp, so a folder that is already there is used only if this account made it. */
+function makeOwned(folder: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const stats = lstatSync(folder);
+  if (!stats.isDirectory() || stats.uid !== process.getuid?.()) {
+    throw new Error(
+      `${folder} belongs to somebody else. Remove it, or move the checkout to a folder that all can read.`,
+    );
+  }
+  return folder;
+}

@@ -1,0 +1,22 @@
+export { type Authority, type CertificateFiles, createAuthority } from './certificates/authority.ts';
+export { dataHome, dataHomeElsewhere } from './data-home.ts';
+export { envoyCheckRequest } from './envoy-check-request.ts';
+export { type FakeClock, fakeClock } from './fake-clock.ts';
+export { freePort } from './free-port.ts';
+export { outboxEvents } from './outbox-events.ts';
+export { type PgBackRest, pgBackRestAvailable } from './postgres/pgbackrest.ts';
+export { type PostgresInstance, type PostgresOptions, startPostgres } from './postgres/start-postgres.ts';
+export { type RedisInstance, type RedisOptions, startRedis } from './redis/start-redis.ts';
+export {
+  peerConnections,
+  type ServiceMain,
+  startStandIn,
+  startTestService,
+  type TestService,
+  type TestServiceOptions,
+} from './service.ts';
+export { rolePassword } from './templates.ts';
+export { testAuthority } from './test-authority.ts';
+export { createTestDatabase, type TestDatabase } from './test-database.ts';
+export { type TestStores, testStores } from './test-stores.ts';
+export { waitFor } from './wait-for.ts';

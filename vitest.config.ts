@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+import { quietReporter } from './packages/testing/src/vitest/reporter.ts';
+
+export default defineConfig({
+  test: {
+    include: ['packages', 'services', 'cli', 'tools', 'test'].map((folder) => `${folder}/**/*.test.ts`),
+    // A process for each file: what a file leaves open can be told apart, and ends with it.
+    pool: 'forks',
+    maxWorkers: 2,
+    globalSetup: ['packages/testing/src/vitest/global-setup.ts'],
+    setupFiles: ['packages/testing/src/vitest/setup.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    reporters: [quietReporter()],
+  },
+});
