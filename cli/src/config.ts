@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseConfig, postgresUrl, redisUrl } from '@gatehouse/process';
 import { z } from 'zod';
 
@@ -6,12 +7,19 @@ const variables = z.object({
   GATEHOUSE_POSTGRES_URL: postgresUrl.optional(),
   /** A Redis to use instead of a private one. */
   GATEHOUSE_REDIS_URL: redisUrl.optional(),
+  /** Where `up` keeps data, certificates and logs; by default `.gatehouse` in the checkout. */
+  GATEHOUSE_HOME: z.string().optional(),
 });
 
 export type CliConfig = z.output<typeof variables>;
 
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): CliConfig {
   return parseConfig(variables, env);
+}
+
+/** The folder in which `up` keeps everything. */
+export function homeOf(root: string, { GATEHOUSE_HOME }: CliConfig): string {
+  return resolve(root, GATEHOUSE_HOME ?? '.gatehouse');
 }
 
 /** What a child process takes over: everything but settings of Gatehouse, which it is given one by one. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { readConfig } from './config.ts';
+import { homeOf, readConfig } from './config.ts';
 import type { StepReport } from './flow/run-flow.ts';
 import { reset } from './reset.ts';
 import { up } from './up/up.ts';
@@ -29,7 +29,7 @@ program
 program
   .command('reset')
   .description('remove the data that up keeps')
-  .action(() => reset(root));
+  .action(() => reset(homeOf(root, readConfig())));
 
 try {
   await program.parseAsync();

@@ -14,11 +14,10 @@ const POLL_MS = 50;
 const REMOVE_ATTEMPTS = 5;
 
 /**
- * Removes all that `gatehouse up` keeps for a checkout, after stopping what an `up` that died has left running. Throws,
+ * Removes all that `gatehouse up` keeps in a folder, after stopping what an `up` that died has left running. Throws,
  * and touches nothing, while an `up` or the installation of the checkout is still running.
  */
-export async function reset(root: string): Promise<void> {
-  const home = join(root, '.gatehouse');
+export async function reset(home: string): Promise<void> {
   const upLock = join(home, 'up.lock');
   // Held until it goes with the folder, so that no `up` starts on data that is being removed.
   if (!takeLock(upLock)) {

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { provision } from '@gatehouse/postgres';
-import { type Authority, createAuthority, freePort } from '@gatehouse/testing';
+import { type Authority, createAuthority, freePort, rolePassword } from '@gatehouse/testing';
 import { inheritedEnvironment } from '../config.ts';
 import { type ServiceProcess, serviceProcess } from './service-process.ts';
 
@@ -13,7 +12,7 @@ export type ServiceName = (typeof SERVICES)[number];
 export interface MeshOptions {
   /** Root of the checkout. */
   readonly root: string;
-  /** Where certificates, logs, secrets and ports are kept. */
+  /** Where certificates, logs and pid files are kept. */
   readonly home: string;
   /** URL of a superuser in the database that is to hold the five schemas. */
   readonly postgresAdminUrl: string;
@@ -39,7 +38,6 @@ export interface Mesh {
 }
 
 const TRUST_DOMAIN = 'gatehouse.local';
-const PASSWORD_BYTES = 24;
 const ADMIN_PORT_OFFSET = 100;
 const INSTANCE_PORT_OFFSET = 10;
 
@@ -49,7 +47,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   mkdirSync(join(home, 'run'), { recursive: true });
   const authority = await createAuthority({ directory: join(home, 'tls'), trustDomain: TRUST_DOMAIN });
   say('Bringing the schemas up to date.');
-  const urls = await provisionAll(root, home, options.postgresAdminUrl);
+  const urls = await provisionAll(root, options.postgresAdminUrl);
   const processes = await layOut(options);
   const address = (name: ServiceName, instance = 0) => {
     const port = processes[name][instance]?.port;
@@ -149,28 +147,18 @@ function serviceEnvironment(
   };
 }
 
-async function provisionAll(root: string, home: string, adminUrl: string): Promise<Record<ServiceName, string>> {
-  const secrets = readSecrets(join(home, 'secrets.json'));
+async function provisionAll(root: string, adminUrl: string): Promise<Record<ServiceName, string>> {
   const urls = await Promise.all(
     SERVICES.map(async (service) => {
       const { appUrl } = await provision({
         adminUrl,
         service,
         directory: join(root, 'services', service, 'migrations'),
-        ownerPassword: secrets[`${service}-owner`] ?? '',
-        appPassword: secrets[service] ?? '',
+        ownerPassword: rolePassword(adminUrl, `gatehouse_${service}_owner`),
+        appPassword: rolePassword(adminUrl, `gatehouse_${service}`),
       });
       return [service, appUrl];
     }),
   );
   return Object.fromEntries(urls);
-}
-
-/** Passwords of the database roles, made once and kept with the data. */
-function readSecrets(file: string): Record<string, string> {
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
-  const names = SERVICES.flatMap((service) => [service, `${service}-owner`]);
-  const secrets = Object.fromEntries(names.map((name) => [name, randomBytes(PASSWORD_BYTES).toString('base64url')]));
-  writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
-  return secrets;
 }

@@ -1,10 +1,9 @@
-import { join } from 'node:path';
-import type { CliConfig } from '../config.ts';
+import { type CliConfig, homeOf } from '../config.ts';
 import { runFlow, STEPS, type StepReport } from '../flow/run-flow.ts';
 import { connectWorld } from '../flow/world.ts';
 import { type Mesh, startMesh } from '../mesh/start-mesh.ts';
 import { handbook, writeEnvironmentFile } from './handbook.ts';
-import { takeLock } from './lock.ts';
+import { lockHome } from './lock.ts';
 import { openStores } from './stores.ts';
 
 export interface UpOptions {
@@ -24,8 +23,8 @@ const FIRST_PORT = 7101;
 
 /** Starts everything, and runs until it is told to stop or, to verify, until the flow is over. True when all went well. */
 export async function up({ root, config, verify, signal, say, tell }: UpOptions): Promise<boolean> {
-  const home = join(root, '.gatehouse');
-  const stops: (() => unknown)[] = [takeLock(home)];
+  const home = homeOf(root, config);
+  const stops: (() => unknown)[] = [lockHome(home)];
   try {
     const stores = await openStores(home, config, say);
     stops.push(stores.stop);

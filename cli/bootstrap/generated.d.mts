@@ -1,0 +1,2 @@
+export declare function ensureGenerated(root: string, options: { readonly force: boolean }): Promise<void>;
+export declare function hashOfSources(root: string): string;

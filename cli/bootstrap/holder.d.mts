@@ -1,0 +1,1 @@
+export declare function liveHolder(file: string): number | undefined;
