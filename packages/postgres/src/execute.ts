@@ -1,0 +1,33 @@
+import type { Logger } from '@gatehouse/process';
+import type { Connection } from './connection.ts';
+import { isDemoted, isStale, translate } from './errors.ts';
+import type { DatabaseMetrics } from './metrics.ts';
+import type { Pool } from './pool.ts';
+import type { Statement } from './statement.ts';
+
+/** What running a statement takes besides the statement. */
+export interface Execution {
+  readonly pool: Pool;
+  readonly metrics: DatabaseMetrics;
+  readonly logger: Logger;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs one statement on a connection that the caller holds, and returns its rows. Errors arrive translated. */
+export async function execute<Row extends object>(
+  { pool, metrics, signal }: Execution,
+  connection: Connection,
+  { name, text }: Statement<Row>,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  const startedAtMs = performance.now();
+  try {
+    const { rows } = await connection.send<Row>({ name, text, values }, signal);
+    metrics.statementDone(name, startedAtMs, 'ok');
+    return rows;
+  } catch (error) {
+    metrics.statementDone(name, startedAtMs, 'error');
+    if (isStale(error) || isDemoted(error)) pool.renew();
+    throw translate(error, name);
+  }
+}

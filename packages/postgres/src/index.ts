@@ -1,0 +1,12 @@
+export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
+export { dumpSchema } from './dump-schema.ts';
+export { isForeignKeyViolation, isUniqueViolation } from './errors.ts';
+export { type MigrateOptions, migrate } from './migrate.ts';
+export { missingMigrations } from './missing-migrations.ts';
+export { appendOutbox, OUTBOX_PAYLOAD_MAX_BYTES, type OutboxMessage } from './outbox.ts';
+export type { Deliver } from './outbox-batch.ts';
+export { type ProvisionOptions, provision } from './provision.ts';
+export type { Queryable, Transaction } from './queryable.ts';
+export { type OutboxRelay, type OutboxRelayOptions, startOutboxRelay } from './relay.ts';
+export { TRANSACTION_ATTEMPTS } from './retry.ts';
+export { definedStatements, type Statement, statement } from './statement.ts';

@@ -1,0 +1,25 @@
+import { perSchema } from './per-schema.ts';
+import type { Transaction } from './queryable.ts';
+import { statement } from './statement.ts';
+
+/** A message that waits in a schema's outbox until it is delivered. */
+export interface OutboxMessage {
+  /** A UUIDv7: messages are delivered in the order of their ids, and the receiver knows by it what it already has. */
+  readonly id: string;
+  readonly payload: Buffer;
+}
+
+/** The largest message that an outbox takes. */
+export const OUTBOX_PAYLOAD_MAX_BYTES = 64 * 1024;
+
+/** Puts a message into `<schema>.outbox`, where it commits with the transaction or not at all. */
+export async function appendOutbox(tx: Transaction, schema: string, message: OutboxMessage): Promise<void> {
+  if (message.payload.length > OUTBOX_PAYLOAD_MAX_BYTES) {
+    throw new Error(`A message of ${message.payload.length} bytes is too large for the outbox of ${schema}.`);
+  }
+  await tx.query(appendTo(schema), [message.id, message.payload]);
+}
+
+const appendTo = perSchema((schema) =>
+  statement(`${schema}.append-outbox`, `insert into ${schema}.outbox (id, payload) values ($1::uuid, $2::bytea)`),
+);

@@ -1,0 +1,30 @@
+import { uuidv7 } from '@gatehouse/process';
+import { describe, expect, it } from 'vitest';
+import { appendOutbox, OUTBOX_PAYLOAD_MAX_BYTES } from '../src/index.ts';
+import { useOutbox } from './use-outbox.ts';
+
+const outbox = useOutbox();
+
+describe('appendOutbox', () => {
+  it('commits with its transaction or not at all', async () => {
+    await outbox.db
+      .transaction(async (tx) => {
+        await appendOutbox(tx, 'demo', { id: uuidv7(), payload: Buffer.from('lost') });
+        throw new Error('no');
+      })
+      .catch(() => undefined);
+    await outbox.append('kept');
+    expect(await outbox.left()).toMatchObject([{ text: 'kept' }]);
+  });
+
+  it('refuses what is too large, and a schema that is none', async () => {
+    const payload = Buffer.alloc(OUTBOX_PAYLOAD_MAX_BYTES + 1);
+    await expect(outbox.db.transaction((tx) => appendOutbox(tx, 'demo', { id: uuidv7(), payload }))).rejects.toThrow(
+      'too large',
+    );
+    const small = { id: uuidv7(), payload: Buffer.from('x') };
+    await expect(outbox.db.transaction((tx) => appendOutbox(tx, 'demo; drop', small))).rejects.toThrow(
+      'name of a schema',
+    );
+  });
+});
