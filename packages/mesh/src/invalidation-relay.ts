@@ -1,5 +1,5 @@
 import { type Database, statement, type Transaction } from '@gatehouse/postgres';
-import { Counter, type Logger, type Registry, uuidv7 } from '@gatehouse/process';
+import { Counter, Gauge, type Logger, type Registry, uuidv7 } from '@gatehouse/process';
 import type { ReadThrough, RedisStore } from '@gatehouse/redis';
 
 /** A cached record that a change made untrue. */
@@ -47,26 +47,46 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
     help: 'Invalidations that were told by the relay, because whoever made the change could not.',
     registers: [registry],
   });
+  new Gauge({
+    name: 'cache_redis_trusted',
+    help: 'Whether what Redis holds is believed: 0 while an invalidation may not have reached it.',
+    registers: [registry],
+    collect() {
+      this.set(cache.l2Trusted ? 1 : 0);
+    },
+  });
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let failing = false;
 
-  let outages = 0;
+  /** How often trust was withdrawn; a sweep gives it back only if that has not happened again since it began. */
+  let doubts = 0;
   const distrust = () => {
-    outages += 1;
+    doubts += 1;
     cache.distrustL2();
   };
   redis.onOutage(distrust);
   redis.onRecovery(distrust);
+  // What a process that died has left untold is known only after the first sweep.
+  distrust();
 
+  const tell = async (items: readonly Invalidation[]): Promise<void> => {
+    try {
+      await cache.invalidate(items);
+    } catch (error) {
+      // A Redis that answers reads and takes no writes still holds what should be gone from it.
+      distrust();
+      throw error;
+    }
+  };
   const sweep = async (): Promise<void> => {
     if (!redis.usable) return;
-    const outagesBefore = outages;
+    const doubtsBefore = doubts;
     for (;;) {
       const told = await db.transaction(async (tx) => {
         const rows = await tx.query(sql.claim, [BATCH_MAX]);
         if (rows.length === 0) return 0;
-        await cache.invalidate(
+        await tell(
           rows.map(({ subject_id: id, version, gone }) => (gone === null ? { id, version } : { id, version, gone })),
         );
         await tx.query(sql.remove, [rows.map(({ id }) => id)]);
@@ -78,8 +98,7 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
     if (cache.l2Trusted) return;
     // Rows that another instance has claimed are skipped above, so only an empty table proves that all have been told.
     const [row] = await db.query(sql.count);
-    // An outage since this sweep began may have swallowed an invalidation that it did not see.
-    if (row?.waiting === 0n && redis.usable && outages === outagesBefore) cache.trustL2();
+    if (row?.waiting === 0n && redis.usable && doubts === doubtsBefore) cache.trustL2();
   };
   const tick = async () => {
     try {
@@ -102,7 +121,7 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
     },
     async settle(items) {
       try {
-        await cache.invalidate(items);
+        await tell(items);
         await db.query(sql.settle, [items.map(({ id }) => id), items.map(({ version }) => version)]);
       } catch (error) {
         logger.warn({ err: error, count: items.length }, 'invalidations are left to the relay');

@@ -1,4 +1,4 @@
-import { appendOutbox, type Database } from '@gatehouse/postgres';
+import { appendAllToOutbox, type Database } from '@gatehouse/postgres';
 import { Counter, type Logger, type Registry } from '@gatehouse/process';
 import type { EncodedEvent } from './audit-event.ts';
 
@@ -45,9 +45,7 @@ export function observationBuffer({
   const writeAll = async () => {
     while (waiting.length > 0) {
       const batch = waiting.slice(0, BATCH_MAX);
-      await db.transaction(async (tx) => {
-        for (const event of batch) await appendOutbox(tx, schema, event);
-      });
+      await db.transaction((tx) => appendAllToOutbox(tx, schema, batch));
       waiting = waiting.slice(batch.length);
       flushed();
     }

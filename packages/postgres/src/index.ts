@@ -3,7 +3,7 @@ export { dumpSchema } from './dump-schema.ts';
 export { isForeignKeyViolation, isUniqueViolation } from './errors.ts';
 export { type MigrateOptions, migrate } from './migrate.ts';
 export { missingMigrations } from './missing-migrations.ts';
-export { appendOutbox, OUTBOX_PAYLOAD_MAX_BYTES, type OutboxMessage } from './outbox.ts';
+export { appendAllToOutbox, appendOutbox, OUTBOX_PAYLOAD_MAX_BYTES, type OutboxMessage } from './outbox.ts';
 export type { Deliver } from './outbox-batch.ts';
 export { type ProvisionOptions, provision } from './provision.ts';
 export type { Queryable, Transaction } from './queryable.ts';

@@ -14,12 +14,25 @@ export const OUTBOX_PAYLOAD_MAX_BYTES = 64 * 1024;
 
 /** Puts a message into `<schema>.outbox`, where it commits with the transaction or not at all. */
 export async function appendOutbox(tx: Transaction, schema: string, message: OutboxMessage): Promise<void> {
-  if (message.payload.length > OUTBOX_PAYLOAD_MAX_BYTES) {
-    throw new Error(`A message of ${message.payload.length} bytes is too large for the outbox of ${schema}.`);
+  await appendAllToOutbox(tx, schema, [message]);
+}
+
+/** Puts messages into `<schema>.outbox` by one statement. */
+export async function appendAllToOutbox(
+  tx: Transaction,
+  schema: string,
+  messages: readonly OutboxMessage[],
+): Promise<void> {
+  const tooLarge = messages.find(({ payload }) => payload.length > OUTBOX_PAYLOAD_MAX_BYTES);
+  if (tooLarge) {
+    throw new Error(`A message of ${tooLarge.payload.length} bytes is too large for the outbox of ${schema}.`);
   }
-  await tx.query(appendTo(schema), [message.id, message.payload]);
+  await tx.query(appendTo(schema), [messages.map(({ id }) => id), messages.map(({ payload }) => payload)]);
 }
 
 const appendTo = perSchema((schema) =>
-  statement(`${schema}.append-outbox`, `insert into ${schema}.outbox (id, payload) values ($1::uuid, $2::bytea)`),
+  statement(
+    `${schema}.append-outbox`,
+    `insert into ${schema}.outbox (id, payload) select * from unnest($1::uuid[], $2::bytea[])`,
+  ),
 );

@@ -29,7 +29,7 @@ export interface Deps {
 /** Opens everything; the runtime's stop stack closes it. */
 export function openDeps(config: Config, runtime: Runtime): Deps {
   const { db, clock, logger, registry, stops } = runtime;
-  const redis = openRedis({ url: config.GATEHOUSE_SESSION_REDIS_URL, name: 'session', logger });
+  const redis = openRedis({ url: config.GATEHOUSE_SESSION_REDIS_URL, name: 'session', logger, registry });
   stops.add('redis', () => redis.close());
   const boundMs = config.GATEHOUSE_SESSION_STALENESS_BOUND_MS;
   const bus = startBus({

@@ -28,6 +28,7 @@ export async function startSession(options: Partial<TestServiceOptions<SessionCo
       app.validateSession({ sessionToken, freshness }, context),
     checkHeaders: (headers: Record<string, string>, context?: ClientCallContext) =>
       edge.check(envoyCheckRequest({ 'x-request-id': randomUUID(), ...headers }), context),
+    metrics: async () => (await fetch(`${service.adminUrl}/metrics`, { headers: { connection: 'close' } })).text(),
     stop: () => service.stop(),
   };
 }

@@ -1,4 +1,6 @@
+import { silentLogger } from '@gatehouse/process';
 import { Freshness, RevokedReason } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
+import { openRedis } from '@gatehouse/redis';
 import { startPostgres, startRedis, waitFor } from '@gatehouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type StartedSession, startSession } from './harness.ts';
@@ -59,10 +61,40 @@ describe('with a Redis that comes back with what it held', () => {
   });
 });
 
+describe('with a Redis that answers reads and takes no writes', () => {
+  it.each([
+    ['its memory is full', 'maxmemory', '1', '0'],
+    ['it lacks a replica', 'min-replicas-to-write', '1', '0'],
+  ])('a revoked session is refused (%s)', async (_why, setting, bad, good) => {
+    const other = await startSession({ redis, database: rig.service.database, instance: 'other' });
+    const { sessionToken } = await rig.create();
+    for (const each of [rig, other]) await each.validate(sessionToken, FRESHNESS_STRICT);
+    await configure(redis.url, setting, bad);
+    await revoke(sessionToken);
+    const refuses = (each: StartedSession, freshness: Freshness) =>
+      each.validate(sessionToken, freshness).then(
+        () => false,
+        () => true,
+      );
+    for (const freshness of [FRESHNESS_BOUNDED, FRESHNESS_STRICT]) {
+      expect(await refuses(rig, freshness)).toBe(true);
+      await waitFor(() => refuses(other, freshness), { timeoutMs: 3_000 });
+    }
+    await configure(redis.url, setting, good);
+    for (let i = 0; i < 30; i++) {
+      for (const each of [rig, other]) {
+        for (const freshness of [FRESHNESS_BOUNDED, FRESHNESS_STRICT])
+          expect(await refuses(each, freshness)).toBe(true);
+      }
+    }
+    await other.stop();
+  });
+});
+
 describe('with Postgres stopped', () => {
   it('a session that is in Redis still validates, and whatever needs Postgres is UNAVAILABLE', async () => {
     const { sessionToken, session } = await rig.create();
-    await waitFor(() => rig.validate(sessionToken, FRESHNESS_STRICT).then(() => true));
+    await waitFor(async () => (await rig.metrics()).includes('cache_redis_trusted{service="session"} 1'));
     await postgres.stop('immediate').catch(() => {});
     for (const freshness of [FRESHNESS_STRICT, FRESHNESS_BOUNDED]) {
       await expect(rig.validate(sessionToken, freshness)).resolves.toEqual({ session });
@@ -92,3 +124,11 @@ describe('with both stopped', () => {
     }
   });
 });
+
+/** Sets a server's parameter while it runs. */
+async function configure(url: string, name: string, value: string): Promise<void> {
+  const store = openRedis({ url, name: 'test', logger: silentLogger });
+  await waitFor(() => store.usable);
+  await store.client.config('SET', name, value);
+  await store.close();
+}

@@ -27,6 +27,29 @@ export function sessionTokenOf(headers: Headers, cookieName: string): string {
   return token;
 }
 
+/** What the edge does to the headers of a request that passes, besides telling the upstream who is calling. */
+export interface HeaderChanges {
+  readonly remove: readonly string[];
+  /** The Cookie header that takes the place of the one that came in; undefined when that stays or is removed. */
+  readonly cookie: string | undefined;
+}
+
+/** The changes that keep credentials and forged identities from the upstream. */
+export function headerChanges(headers: Headers, cookieName: string): HeaderChanges {
+  const remove = headersToRemove(headers);
+  const cookie = cookieHeaderWithout(headers.cookie, cookieName);
+  return cookie === '' ? { remove: [...remove, 'cookie'], cookie: undefined } : { remove, cookie };
+}
+
+/** Whether two requests need exactly the same changes. */
+export function sameChanges(a: HeaderChanges, b: HeaderChanges): boolean {
+  return (
+    a.cookie === b.cookie &&
+    a.remove.length === b.remove.length &&
+    a.remove.every((name, index) => name === b.remove[index])
+  );
+}
+
 /**
  * Inbound headers that must not reach the upstream: what carries the credential, and every copy of an identity header,
  * in whichever of the spellings that servers take for the same name. Those that the edge sets itself are left out: it
@@ -57,6 +80,7 @@ function bearerTokens(header: string | undefined): string[] {
 }
 
 function cookiesNamed(header: string | undefined, cookieName: string): string[] {
+  if (!header?.includes(cookieName)) return [];
   return cookiePairs(header).flatMap(({ name, value }) => (name === cookieName ? [value] : []));
 }
 

@@ -1,12 +1,13 @@
 import { isFailure } from '@gatehouse/failure';
 import type { CheckRequest, CheckResponse } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
-import type { Handler } from '@gatehouse/rpc';
+import type { Encoded, Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import type { CachedSession } from '../domain/cached-session.ts';
 import { sessionTokenOf } from '../domain/edge-request.ts';
 import { parseToken, type SessionToken } from '../domain/session-token.ts';
 import { type EdgeRequest, toEdgeRequest } from '../wire/check-request.ts';
 import { toCheckResponse } from '../wire/check-response.ts';
+import { permits } from '../wire/permit.ts';
 import { fromReply } from '../wire/session.ts';
 
 /**
@@ -18,10 +19,10 @@ export function check({
   events,
   cookieName,
 }: Pick<Deps, 'validator' | 'events' | 'cookieName'>): Handler<CheckRequest, CheckResponse> {
-  const accept = ({ source, headers }: EdgeRequest, { reply }: CachedSession): CheckResponse => {
-    const session = fromReply(reply);
-    events.sessionAccepted(source, 'edge', () => session);
-    return toCheckResponse({ allowed: true, session, headers, cookieName });
+  const permit = permits(cookieName);
+  const accept = ({ source, headers }: EdgeRequest, session: CachedSession): Encoded => {
+    events.sessionAccepted(source, 'edge', () => fromReply(session.reply));
+    return permit(session, headers);
   };
   const refuse = ({ source, origin }: EdgeRequest, error: unknown, token?: SessionToken): CheckResponse => {
     if (!isFailure(error) || error.kind !== 'unauthenticated') throw error;

@@ -5,18 +5,11 @@ import {
 } from '@gatehouse/proto/envoy/config/core/v3/base.ts';
 import type { CheckResponse } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
 import type { Session } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import {
-  cookieHeaderWithout,
-  type Headers,
-  headersToRemove,
-  METHODS_HEADER,
-  SESSION_HEADER,
-  SUBJECT_HEADER,
-} from '../domain/edge-request.ts';
+import { type HeaderChanges, METHODS_HEADER, SESSION_HEADER, SUBJECT_HEADER } from '../domain/edge-request.ts';
 
 /** What the edge decided about a request. */
 export type EdgeDecision =
-  | { readonly allowed: true; readonly session: Session; readonly headers: Headers; readonly cookieName: string }
+  | { readonly allowed: true; readonly session: Session; readonly changes: HeaderChanges }
   | { readonly allowed: false; readonly failure: Failure };
 
 /** google.rpc.Code. Envoy takes 0 for permission, and 0 is what an empty message says. */
@@ -32,10 +25,7 @@ export function toCheckResponse(decision: EdgeDecision): CheckResponse {
   return decision.allowed ? allowed(decision) : denied(decision.failure);
 }
 
-function allowed({ session, headers, cookieName }: EdgeDecision & { allowed: true }): CheckResponse {
-  const cookie = cookieHeaderWithout(headers.cookie, cookieName);
-  const remove = headersToRemove(headers);
-  if (cookie === '') remove.push('cookie');
+function allowed({ session, changes: { cookie, remove } }: EdgeDecision & { allowed: true }): CheckResponse {
   return {
     status: { code: OK, message: 'OK', details: [] },
     httpResponse: {
@@ -45,9 +35,9 @@ function allowed({ session, headers, cookieName }: EdgeDecision & { allowed: tru
           header(SUBJECT_HEADER, session.userId),
           header(SESSION_HEADER, session.sessionId),
           header(METHODS_HEADER, session.authenticationMethods.join(' ')),
-          ...(cookie ? [header('cookie', cookie)] : []),
+          ...(cookie === undefined ? [] : [header('cookie', cookie)]),
         ],
-        headersToRemove: remove,
+        headersToRemove: [...remove],
         dynamicMetadata: undefined,
         responseHeadersToAdd: [],
         queryParametersToSet: [],
