@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { openRuntime, type RunningService } from '@gatehouse/mesh';
+import { type Clock, runMain, systemClock } from '@gatehouse/process';
+import { OpsServiceService } from '@gatehouse/proto/gatehouse/ops/v1/ops.ts';
+import { mount } from '@gatehouse/rpc';
+import { access } from './access.ts';
+import { type Config, readConfig } from './config.ts';
+import { openDeps } from './deps.ts';
+import { opsService } from './service.ts';
+
+export { readConfig };
+
+/** Starts the ops service. */
+export async function start(
+  config: Config,
+  { clock = systemClock }: { readonly clock?: Clock } = {},
+): Promise<RunningService> {
+  const runtime = openRuntime({
+    service: 'ops',
+    config,
+    postgresUrl: config.GATEHOUSE_OPS_POSTGRES_URL,
+    migrations: join(import.meta.dirname, '../migrations'),
+    clock,
+  });
+  try {
+    const deps = openDeps(config, runtime);
+    const services = [mount(OpsServiceService, opsService(deps), access)];
+    return await runtime.serve({ services, acting: deps.acting });
+  } catch (error) {
+    await runtime.stops.stop();
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const config = readConfig();
+  await runMain(() => start(config), { budgetMs: config.GATEHOUSE_DRAIN_BUDGET_MS });
+}
