@@ -41,6 +41,9 @@ const TRUST_DOMAIN = 'gatehouse.local';
 const ADMIN_PORT_OFFSET = 100;
 const INSTANCE_PORT_OFFSET = 10;
 
+/** How often ports are looked for again when somebody else took one between the look and its use. */
+const START_ATTEMPTS = 5;
+
 /** Migrates the database and starts the services with mTLS. When one does not come up, those that did are stopped. */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { root, home, say = () => {} } = options;
@@ -48,54 +51,60 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const authority = await createAuthority({ directory: join(home, 'tls'), trustDomain: TRUST_DOMAIN });
   say('Bringing the schemas up to date.');
   const urls = await provisionAll(root, options.postgresAdminUrl);
-  const processes = await layOut(options);
-  const address = (name: ServiceName, instance = 0) => {
-    const port = processes[name][instance]?.port;
-    if (port === undefined) throw new Error(`There is no instance ${instance} of ${name}.`);
-    return `127.0.0.1:${port}`;
-  };
-  const addresses = Object.fromEntries(
-    SERVICES.map((name) => [
-      `GATEHOUSE_${name.toUpperCase()}_ADDRESS`,
-      `ipv4:${processes[name].map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
-    ]),
-  );
-  const running = SERVICES.flatMap((name) =>
-    processes[name].map((place) =>
-      serviceProcess({
-        ...place,
-        say,
-        entry: join(root, 'services', name, 'src/main.ts'),
-        env: {
-          ...inheritedEnvironment(),
-          ...serviceEnvironment(name, place, authority, urls[name], options.redisUrl),
-          ...addresses,
-          ...options.env,
-        },
-      }),
-    ),
-  );
-  const of = (name: ServiceName) => running.filter((each) => each.name === name || each.name.startsWith(`${name}-`));
-  const mesh: Mesh = {
-    authority,
-    trustDomain: TRUST_DOMAIN,
-    instances: of,
-    address,
-    async stop() {
-      // Audit last, so that what the others still have to tell is heard.
-      const others = running.filter((each) => !of('audit').includes(each));
-      await Promise.all(others.map((each) => each.stop()));
-      await Promise.all(of('audit').map((each) => each.stop()));
-    },
-  };
   say('Starting the services.');
-  const started = await Promise.allSettled(running.map((each) => each.start()));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startServices(options, authority, urls);
+    } catch (error) {
+      const portTaken = error instanceof Error && error.message.includes('EADDRINUSE');
+      if (!portTaken || attempt === START_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function startServices(
+  options: MeshOptions,
+  authority: Authority,
+  urls: Record<ServiceName, string>,
+): Promise<Mesh> {
+  const { root, redisUrl, env, say = () => {} } = options;
+  const places = await layOut(options);
+  const addresses = Object.fromEntries(
+    SERVICES.map((name) => {
+      const all = places[name].map(({ port }) => `127.0.0.1:${port}`).join(',');
+      return [`GATEHOUSE_${name.toUpperCase()}_ADDRESS`, `ipv4:${all}`];
+    }),
+  );
+  const start = (name: ServiceName, place: Place) => {
+    const own = serviceEnvironment(name, place, authority, urls[name], redisUrl);
+    const entry = join(root, 'services', name, 'src/main.ts');
+    return serviceProcess({ ...place, entry, say, env: { ...inheritedEnvironment(), ...own, ...addresses, ...env } });
+  };
+  const running = new Map(SERVICES.map((name) => [name, places[name].map((place) => start(name, place))]));
+  const instances = (name: ServiceName) => running.get(name) ?? [];
+  const stop = async () => {
+    // Audit last, so that what the others still have to tell is heard.
+    const others = SERVICES.filter((name) => name !== 'audit').flatMap(instances);
+    await Promise.all(others.map((each) => each.stop()));
+    await Promise.all(instances('audit').map((each) => each.stop()));
+  };
+  const started = await Promise.allSettled(SERVICES.flatMap(instances).map((each) => each.start()));
   const failed = started.find((result) => result.status === 'rejected');
   if (failed) {
-    await mesh.stop();
+    await stop();
     throw failed.reason;
   }
-  return mesh;
+  return {
+    authority,
+    trustDomain: TRUST_DOMAIN,
+    instances,
+    address(name, instance = 0) {
+      const port = instances(name)[instance]?.port;
+      if (port === undefined) throw new Error(`There is no instance ${instance} of ${name}.`);
+      return `127.0.0.1:${port}`;
+    },
+    stop,
+  };
 }
 
 interface Place {

@@ -38,7 +38,7 @@ postgres  ${url.host}${url.pathname}    redis  ${redis.host}    logs  ${relative
 Paste in another terminal, in this folder:
   . ${relative(root, envFile)}
   npx buf curl $AS_APP --list-services $SESSION
-  npx buf curl $AS_APP -d '{"email":"ada@example.com","password":"correct horse battery staple"}' \\
+  npx buf curl $AS_APP -d '{"email":"ada@example.com","password":"seven violins in an orchard"}' \\
     $IDENTITY/gatehouse.identity.v1.IdentityService/RegisterUser
 
 For development only: the keys lie on this disk. The data stays until npm run reset. Ctrl-C stops everything.

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { dataHome, type PgBackRest, pgBackRestAvailable, startPostgres, startRedis } from '@gatehouse/testing';
 import type { CliConfig } from '../config.ts';
 import { ensureDatabase } from './database.ts';
+import type { PortBlock } from './port-block.ts';
 
 /** Where the mesh keeps its data, and how its backups are made. */
 export interface Stores {
@@ -13,11 +14,13 @@ export interface Stores {
   stop(): Promise<void>;
 }
 
-const POSTGRES_PORT = 7432;
-const REDIS_PORT = 7379;
-
 /** Starts a private Postgres and Redis whose data stays, or takes those that the environment names. */
-export async function openStores(home: string, config: CliConfig, say: (line: string) => void): Promise<Stores> {
+export async function openStores(
+  home: string,
+  config: CliConfig,
+  ports: Pick<PortBlock, 'postgres' | 'redis'>,
+  say: (line: string) => void,
+): Promise<Stores> {
   const data = dataHome(home);
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async () => {
@@ -33,7 +36,7 @@ export async function openStores(home: string, config: CliConfig, say: (line: st
       say('Starting Postgres.');
       const postgres = await startPostgres({
         dataDirectory: join(data, 'postgres'),
-        port: POSTGRES_PORT,
+        port: ports.postgres,
         durable: true,
         archive,
       });
@@ -44,7 +47,7 @@ export async function openStores(home: string, config: CliConfig, say: (line: st
     let redisUrl = config.GATEHOUSE_REDIS_URL;
     if (redisUrl === undefined) {
       say('Starting Redis.');
-      const redis = await startRedis({ port: REDIS_PORT, directory: join(data, 'redis') });
+      const redis = await startRedis({ port: ports.redis, directory: join(data, 'redis') });
       stops.push(() => redis.stop());
       redisUrl = redis.url;
     }

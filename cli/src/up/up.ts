@@ -4,6 +4,7 @@ import { connectWorld } from '../flow/world.ts';
 import { type Mesh, startMesh } from '../mesh/start-mesh.ts';
 import { handbook, writeEnvironmentFile } from './handbook.ts';
 import { lockHome } from './lock.ts';
+import { claimPortBlock } from './port-block.ts';
 import { openStores } from './stores.ts';
 
 export interface UpOptions {
@@ -19,14 +20,14 @@ export interface UpOptions {
   readonly tell: (report: StepReport) => void;
 }
 
-const FIRST_PORT = 7101;
-
 /** Starts everything, and runs until it is told to stop or, to verify, until the flow is over. True when all went well. */
 export async function up({ root, config, verify, signal, say, tell }: UpOptions): Promise<boolean> {
   const home = homeOf(root, config);
   const stops: (() => unknown)[] = [lockHome(home)];
   try {
-    const stores = await openStores(home, config, say);
+    const ports = claimPortBlock();
+    stops.push(ports.release);
+    const stores = await openStores(home, config, ports, say);
     stops.push(stores.stop);
     signal.throwIfAborted();
     const mesh = await startMesh({
@@ -34,7 +35,7 @@ export async function up({ root, config, verify, signal, say, tell }: UpOptions)
       home,
       postgresAdminUrl: stores.postgresAdminUrl,
       redisUrl: stores.redisUrl,
-      firstPort: FIRST_PORT,
+      firstPort: ports.services,
       // In development every decision is worth seeing, and nobody minds the rows.
       env: { GATEHOUSE_AUDIT_DECISIONS: 'all', ...stores.opsEnvironment },
       instances: verify ? { session: 2 } : {},
