@@ -1,0 +1,127 @@
+import { bullConnection } from '@gatehouse/redis';
+import { waitFor } from '@gatehouse/testing';
+import { Queue, Worker } from 'bullmq';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { bounded, doc, type Instance, openInstance, redisKey, strict, textOf } from './instance.ts';
+import { redisBinary, startCluster, type Topology } from './topologies.ts';
+
+/** Ids whose keys lie on all three nodes. */
+const IDS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
+
+describe.skipIf(redisBinary === undefined)('with a Redis Cluster', () => {
+  let cluster: Topology;
+  const instances: Instance[] = [];
+  beforeAll(async () => {
+    cluster = await startCluster(3);
+  });
+  afterEach(() => Promise.all(instances.splice(0).map((instance) => instance.close())));
+  afterAll(() => cluster[Symbol.asyncDispose]());
+
+  async function open() {
+    let loads = 0;
+    const heard: string[] = [];
+    const instance = await openInstance({
+      url: cluster.url,
+      load: async (id) => {
+        loads += 1;
+        return { version: 1n, value: doc(`truth of ${id}`) };
+      },
+    });
+    instance.bus.on('doc', (id, version) => heard.push(`${id} ${version}`));
+    instances.push(instance);
+    return {
+      ...instance,
+      loads: () => loads,
+      hears: (line: string) => waitFor(() => heard.includes(line), { everyMs: 1 }),
+    };
+  }
+
+  async function onEachNode(...words: [string, ...string[]]) {
+    for (const [index] of cluster.nodes.entries()) {
+      const client = cluster.client(index);
+      await client.call(...words);
+      client.disconnect();
+    }
+  }
+
+  it('keys on every node are filled, read and invalidated by all instances', async () => {
+    const [one, two] = [await open(), await open()];
+    for (const id of IDS) await one.cache.get(id, bounded());
+    await waitFor(async () => {
+      const answers = await Promise.all(IDS.map((id) => two.redis.client.exists(redisKey(id))));
+      return answers.every((found) => found === 1);
+    });
+    for (const id of IDS) expect(await two.cache.get(id, bounded())).toMatchObject({ layer: 'l2' });
+    expect(two.loads()).toBe(0);
+    for (const id of IDS) expect(two.cache.peek(id)?.text).toBe(`truth of ${id}`);
+    await one.cache.invalidate(IDS.map((id) => ({ id, version: 2n, gone: 'revoked' })));
+    for (const id of IDS) expect(await two.cache.get(id, strict())).toEqual({ state: 'gone', note: 'revoked' });
+    await two.hears(`${IDS.at(-1)} 2`);
+    for (const id of IDS) expect(two.cache.peek(id)).toBeUndefined();
+  });
+
+  it('a lost subscription is noticed and comes back on some node', async () => {
+    const one = await open();
+    await one.cache.fill('x', 1n, doc('old'));
+    let resets = 0;
+    one.bus.onReset(() => {
+      resets += 1;
+    });
+    await onEachNode('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await waitFor(() => resets > 0 && one.bus.current, { everyMs: 1 });
+    expect(one.cache.peek('x')).toBeUndefined();
+    await one.bus.publish('doc', [{ id: 'x', version: 5n }]);
+    await one.hears('x 5');
+  });
+
+  it('a slot that has moved is followed', async () => {
+    const one = await open();
+    const key = redisKey('moving');
+    const slot = Number(await one.redis.client.call('CLUSTER', 'KEYSLOT', key));
+    await one.cache.fill('moving', 1n, doc('here'));
+    await one.redis.client.del(key);
+    const owner = Math.floor(slot / (16_384 / 3));
+    const next = (owner + 1) % 3;
+    const target = cluster.client(next);
+    const id = String(await target.call('CLUSTER', 'MYID'));
+    target.disconnect();
+    await onEachNode('CLUSTER', 'SETSLOT', String(slot), 'NODE', id);
+    await one.cache.fill('moving', 2n, doc('there'));
+    expect(textOf(await one.cache.get('moving', strict()))).toBe('there');
+    const moved = cluster.client(next);
+    expect(await moved.exists(key)).toBe(1);
+    moved.disconnect();
+  });
+
+  it('a node that hangs delays a lookup by no more than a command timeout', async () => {
+    const one = await open();
+    const ids = IDS.map((id) => `${id}${id}`);
+    await Promise.all(ids.map((id) => one.cache.get(id, bounded())));
+    await cluster.nodes[1]?.pause();
+    const startedAtMs = performance.now();
+    const answers = await Promise.all(ids.map((id) => one.cache.get(id, strict())));
+    const tookMs = performance.now() - startedAtMs;
+    await cluster.nodes[1]?.resume();
+    expect(answers.every(({ state }) => state === 'found')).toBe(true);
+    expect(answers.some((answer) => answer.state === 'found' && answer.layer === 'l3')).toBe(true);
+    expect(tookMs).toBeLessThan(250 + 200);
+    await waitFor(async () => {
+      const after = await Promise.all(ids.map((id) => one.cache.get(id, strict())));
+      return after.every((answer) => answer.state === 'found' && answer.layer === 'l2');
+    });
+  });
+
+  it('BullMQ keeps a queue in one slot', async () => {
+    const one = await open();
+    const [adding, working] = [bullConnection(one.redis, 'queue'), bullConnection(cluster.url)];
+    const queue = new Queue('mail', adding);
+    const done: string[] = [];
+    const worker = new Worker('mail', async ({ name }) => void done.push(name), working);
+    await worker.waitUntilReady();
+    await queue.add('welcome', {});
+    await waitFor(() => done.length === 1);
+    await worker.close();
+    await queue.close();
+    await Promise.all([adding.close(), working.close()]);
+  });
+});

@@ -1,0 +1,159 @@
+import { Failure } from '@gatehouse/failure';
+import { waitFor } from '@gatehouse/testing';
+import { describe, expect, it } from 'vitest';
+import { bounded, doc, full, inRedis, redisKey, strict, textOf, useRedis } from './instance.ts';
+
+const { open } = useRedis();
+
+describe('a lookup', () => {
+  it('goes down the layers and fills them on its way back', async () => {
+    const loads: string[] = [];
+    const load = async (id: string) => {
+      loads.push(id);
+      return { version: 3n, value: doc('hello') };
+    };
+    const one = await open({ load });
+    expect(one.cache.peek('x')).toBeUndefined();
+    expect(await one.cache.get('x', bounded())).toEqual({
+      state: 'found',
+      value: doc('hello'),
+      version: 3n,
+      layer: 'l3',
+    });
+    expect(one.cache.peek('x')).toEqual(doc('hello'));
+    expect(await one.cache.get('x', bounded())).toMatchObject({ layer: 'l1' });
+    await waitFor(async () => (await inRedis(one, 'x')) === 'value 3');
+
+    const two = await open({ load });
+    expect(await two.cache.get('x', strict())).toMatchObject({ layer: 'l2', version: 3n, value: doc('hello') });
+    expect(two.cache.peek('x')).toEqual(doc('hello'));
+    expect(loads).toEqual(['x']);
+  });
+
+  it('asks the layers that its freshness allows', async () => {
+    const { cache } = await open({ load: async () => ({ version: 1n, value: doc('truth') }) });
+    await cache.fill('x', 1n, doc('filled'));
+    expect(await cache.get('x', bounded())).toMatchObject({ layer: 'l1', value: { text: 'filled' } });
+    expect(await cache.get('x', strict())).toMatchObject({ layer: 'l2', value: { text: 'filled' } });
+    expect(await cache.get('x', full())).toMatchObject({ layer: 'l3', value: { text: 'truth' } });
+  });
+
+  it('with full freshness fills the caches again', async () => {
+    const instance = await open({ load: async () => ({ version: 2n, value: doc('new') }) });
+    await instance.cache.fill('x', 1n, doc('old'));
+    expect(textOf(await instance.cache.get('x', full()))).toBe('new');
+    await waitFor(async () => (await inRedis(instance, 'x')) === 'value 2');
+    expect(instance.cache.peek('x')?.text).toBe('new');
+  });
+
+  it('never answers from a cache what is older than it demands', async () => {
+    const { cache } = await open({ load: async () => ({ version: 2n, value: doc('new') }) });
+    await cache.fill('x', 1n, doc('old'));
+    expect(cache.peek('x', 2n)).toBeUndefined();
+    expect(cache.peek('x', 1n)?.text).toBe('old');
+    expect(await cache.get('x', { ...bounded(), minVersion: 2n })).toMatchObject({ layer: 'l3', version: 2n });
+    expect(await cache.get('x', { ...bounded(), minVersion: 2n })).toMatchObject({ layer: 'l1' });
+  });
+
+  it('does not keep that something is absent', async () => {
+    let exists = false;
+    const instance = await open({ load: async () => (exists ? { version: 1n, value: doc('here') } : undefined) });
+    expect(await instance.cache.get('x', bounded())).toEqual({ state: 'absent' });
+    expect(await inRedis(instance, 'x')).toBeUndefined();
+    exists = true;
+    expect(textOf(await instance.cache.get('x', bounded()))).toBe('here');
+  });
+
+  it('keeps that something is gone, in Redis, and asks no further', async () => {
+    let loads = 0;
+    const instance = await open({
+      load: async () => {
+        loads += 1;
+        return { version: 4n, gone: 'revoked' };
+      },
+    });
+    expect(await instance.cache.get('x', bounded())).toEqual({ state: 'gone', note: 'revoked' });
+    await waitFor(async () => (await inRedis(instance, 'x')) === 'gone 4');
+    for (const options of [bounded(), strict()]) {
+      expect(await instance.cache.get('x', options)).toEqual({ state: 'gone', note: 'revoked' });
+    }
+    expect(loads).toBe(1);
+  });
+
+  it('rejects with the error of the truth, and does not keep it', async () => {
+    let fails = true;
+    const down = new Failure('unavailable', 'POSTGRES_UNAVAILABLE', 'down');
+    const { cache } = await open({
+      load: async () => {
+        if (fails) throw down;
+        return { version: 1n, value: doc('here') };
+      },
+    });
+    for (const options of [bounded(), strict(), full()]) await expect(cache.get('x', options)).rejects.toBe(down);
+    fails = false;
+    expect(textOf(await cache.get('x', bounded()))).toBe('here');
+  });
+
+  it('passes over an entry in Redis that it can not read', async () => {
+    const instance = await open({ load: async () => ({ version: 1n, value: doc('truth') }) });
+    await instance.redis.client.set(redisKey('x'), 'nonsense');
+    expect(textOf(await instance.cache.get('x', strict()))).toBe('truth');
+    await instance.redis.client.del(redisKey('y'));
+    await instance.redis.client.lpush(redisKey('y'), 'a list');
+    expect(textOf(await instance.cache.get('y', strict()))).toBe('truth');
+    const undecodable = await open({
+      load: async () => ({ version: 1n, value: doc('truth') }),
+      cache: {
+        decode: () => {
+          throw new Error('another encoding');
+        },
+      },
+    });
+    await instance.cache.fill('z', 1n, doc('filled'));
+    expect(textOf(await undecodable.cache.get('z', strict()))).toBe('truth');
+  });
+
+  it('does not decode again what memory holds of the version that Redis names', async () => {
+    const { cache } = await open();
+    await cache.fill('x', 1n, doc('a'));
+    expect(await cache.get('x', strict())).toMatchObject({ layer: 'l2' });
+    const [first, second] = [await cache.get('x', strict()), await cache.get('x', strict())];
+    expect(first.state === 'found' && second.state === 'found' && first.value === second.value).toBe(true);
+  });
+
+  it('answers again after its entry in Redis was evicted', async () => {
+    const instance = await open({ load: async () => ({ version: 1n, value: doc('truth') }) });
+    await instance.cache.get('x', bounded());
+    await waitFor(() => inRedis(instance, 'x'));
+    await instance.redis.client.del(redisKey('x'));
+    expect(await instance.cache.get('x', strict())).toMatchObject({ layer: 'l3' });
+    await waitFor(async () => (await inRedis(instance, 'x')) === 'value 1');
+  });
+});
+
+describe('trust in Redis', () => {
+  it('can be withdrawn: then the truth answers, and Redis is still written to', async () => {
+    const instance = await open({ load: async () => ({ version: 2n, value: doc('truth') }) });
+    const { cache } = instance;
+    await cache.fill('x', 1n, doc('doubtful'));
+    expect(cache.l2Trusted).toBe(true);
+    cache.distrustL2();
+    expect(cache.l2Trusted).toBe(false);
+    expect(cache.peek('x')).toBeUndefined();
+    expect(await cache.get('x', strict())).toMatchObject({ layer: 'l3', value: { text: 'truth' } });
+    await waitFor(async () => (await inRedis(instance, 'x')) === 'value 2');
+    // What the truth said while Redis was not trusted can be kept in memory.
+    expect(cache.peek('x')?.text).toBe('truth');
+    cache.trustL2();
+    expect(await cache.get('x', strict())).toMatchObject({ layer: 'l2', version: 2n });
+  });
+
+  it('is asked for again when an answer of Redis arrives', async () => {
+    const { cache } = await open({ load: async () => ({ version: 2n, value: doc('truth') }) });
+    await cache.fill('x', 1n, doc('doubtful'));
+    const lookup = cache.get('x', strict());
+    cache.distrustL2();
+    cache.trustL2();
+    expect(await lookup).toMatchObject({ layer: 'l3' });
+  });
+});

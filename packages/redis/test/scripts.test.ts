@@ -1,0 +1,133 @@
+import { silentLogger } from '@gatehouse/process';
+import { defineScript, openRedis, type RedisStore } from '@gatehouse/redis';
+import { type RedisInstance, startRedis, waitFor } from '@gatehouse/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Entry, encodeEntry } from '../src/entry.ts';
+
+let server: RedisInstance;
+let store: RedisStore;
+beforeAll(async () => {
+  server = await startRedis();
+  store = openRedis({ url: server.url, name: 'test', logger: silentLogger });
+  await store.ready();
+});
+beforeEach(() => server.flush());
+afterAll(async () => {
+  await store.close();
+  await server.stop();
+});
+
+const script = <Reply>(name: string) =>
+  defineScript<Reply>(store, `test-${name}`, new URL(`../src/scripts/${name}.lua`, import.meta.url));
+
+describe('put', () => {
+  const value = (version: bigint, text = 'x'): Entry => ({ kind: 'value', version, payload: Buffer.from(text) });
+  const gone = (version: bigint): Entry => ({ kind: 'gone', version, note: 'x' });
+  const stale = (version: bigint): Entry => ({ kind: 'stale', version });
+  const put = (entry: Entry, ttlMs = 10_000) => script<number>('put')(['k'], [encodeEntry(entry), ttlMs]);
+
+  const HALF = 2n ** 32n;
+  it.each<[Entry, Entry, number]>([
+    [value(2n), value(1n), 0],
+    [value(1n), value(2n), 1],
+    [value(9n), value(10n), 1],
+    [value(255n), value(256n), 1],
+    [value(256n), value(255n), 0],
+    [value(HALF - 1n), value(HALF), 1],
+    [value(HALF), value(HALF - 1n), 0],
+    [value(HALF * 5n + 1n), value(HALF * 5n + 2n), 1],
+    [value(2n ** 53n), value(2n ** 53n + 1n), 1],
+    [value(2n ** 53n + 1n), value(2n ** 53n), 0],
+    [value(2n ** 64n - 1n), value(2n ** 63n), 0],
+    // The same version: a value replaces a marker, a tombstone replaces both, and nothing else changes.
+    [value(5n, 'a'), value(5n, 'b'), 0],
+    [stale(5n), value(5n), 1],
+    [stale(5n), gone(5n), 1],
+    [stale(5n), stale(5n), 0],
+    [value(5n), gone(5n), 1],
+    [value(5n), stale(5n), 0],
+    [gone(5n), value(5n), 0],
+    [gone(5n), stale(5n), 0],
+    [gone(5n), gone(5n), 0],
+    // Another version: only the version counts.
+    [stale(6n), value(5n), 0],
+    [gone(6n), value(5n), 0],
+    [gone(5n), value(6n), 1],
+    [gone(5n), stale(6n), 1],
+    [value(5n), stale(6n), 1],
+  ])('on %o answers %o with %i', async (old, next, replaced) => {
+    expect(await put(old)).toBe(1);
+    expect(await put(next)).toBe(replaced);
+    expect(await store.client.getBuffer('k')).toEqual(encodeEntry(replaced === 1 ? next : old));
+  });
+
+  it('keeps what it put for the time it was told, and no longer for what it refused', async () => {
+    await put(value(2n), 5000);
+    await put(value(1n), 50_000);
+    const leftMs = await store.client.pttl('k');
+    expect(leftMs).toBeGreaterThan(4000);
+    expect(leftMs).toBeLessThanOrEqual(5000);
+  });
+
+  it('replaces something that is not an entry', async () => {
+    await store.client.set('k', 'short');
+    expect(await put(value(1n))).toBe(1);
+  });
+});
+
+describe('publish', () => {
+  const publish = (message: string) => script<string>('publish')(['c:sequence'], ['c', message]);
+
+  it('starts at the clock of the server, and counts from there', async () => {
+    const [seconds] = await store.client.time();
+    const first = Number(await publish('a'));
+    expect(first / 1_000_000 - Number(seconds)).toBeLessThan(10);
+    expect(first).toBeGreaterThanOrEqual(Number(seconds) * 1_000_000);
+    expect(Number(await publish('b'))).toBe(first + 1);
+    expect(await store.client.get('c:sequence')).toBe(String(first + 1));
+  });
+
+  it('never gives a number again after the sequence was lost', async () => {
+    const numbers = [Number(await publish('a')), Number(await publish('b'))];
+    await server.flush();
+    expect(Number(await publish('c'))).toBeGreaterThan(Math.max(...numbers) + 1);
+  });
+
+  it('sends the number, in full, before the message', async () => {
+    const subscriber = store.subscriber();
+    const messages: string[] = [];
+    subscriber.on('message', (_channel, text) => messages.push(text));
+    await subscriber.subscribe('c');
+    const number = await publish('hello\nworld');
+    await expect.poll(() => messages).toEqual([`${number}\nhello\nworld`]);
+    expect(number).toMatch(/^\d{16}$/);
+    subscriber.disconnect();
+  });
+});
+
+describe('heartbeat', () => {
+  const heartbeat = () => script<string>('heartbeat')(['c:sequence'], []);
+
+  it('tells the last number, and 0 before the first', async () => {
+    expect(await heartbeat()).toBe('0');
+    expect(await heartbeat()).toBe('0');
+    await store.client.set('c:sequence', '1763668800000001');
+    expect(await heartbeat()).toBe('1763668800000001');
+  });
+
+  it('is refused by a server that would refuse a publish', async () => {
+    await store.client.config('SET', 'min-replicas-to-write', 1);
+    await expect(heartbeat()).rejects.toMatchObject({ metadata: { condition: 'REFUSED' } });
+    await store.client.config('SET', 'min-replicas-to-write', 0);
+    await store.client.config('SET', 'maxmemory', 1);
+    await expect(heartbeat()).rejects.toMatchObject({ metadata: { condition: 'REFUSED' } });
+    await store.client.config('SET', 'maxmemory', 0);
+    await store.client.replicaof('127.0.0.1', 1);
+    await expect(heartbeat()).rejects.toMatchObject({ metadata: { condition: 'REFUSED' } });
+    // The client looks for another master then.
+    await waitFor(() => !store.usable, { everyMs: 1 });
+    await store.ready();
+    await store.client.replicaof('NO', 'ONE');
+    expect(await heartbeat()).toBe('0');
+  });
+});
