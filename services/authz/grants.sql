@@ -1,0 +1,14 @@
+-- What the authz service's role may do, table by table. It owns nothing and can alter nothing.
+grant usage on schema authz to gatehouse_authz;
+grant select on authz.schema_migrations to gatehouse_authz;
+grant select, insert on authz.permissions to gatehouse_authz;
+grant select, insert on authz.roles to gatehouse_authz;
+grant update (updated_at) on authz.roles to gatehouse_authz; -- for key share asks for the right to update a column
+grant select, insert on authz.role_permissions to gatehouse_authz;
+grant select, update (revision) on authz.model_revision to gatehouse_authz;
+grant select, insert, delete on authz.role_grants to gatehouse_authz;
+grant select, insert, update (revision) on authz.revisions to gatehouse_authz;
+grant select, insert, delete on authz.invalidations to gatehouse_authz;
+grant update (gone) on authz.invalidations to gatehouse_authz; -- for update skip locked asks for the right to update a column
+grant select, insert, delete on authz.outbox to gatehouse_authz;
+grant update (attempts, refused_at, refused_reason) on authz.outbox to gatehouse_authz;

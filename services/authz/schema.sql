@@ -1,0 +1,198 @@
+CREATE SCHEMA authz;
+
+CREATE TABLE authz.invalidations (
+    id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    version bigint NOT NULL,
+    gone text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE authz.invalidations IS 'local; rows live until the caches have heard of the change';
+
+CREATE TABLE authz.model_revision (
+    singleton boolean DEFAULT true NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT model_revision_revision_check CHECK ((revision >= 0)),
+    CONSTRAINT model_revision_singleton_check CHECK (singleton)
+);
+
+COMMENT ON TABLE authz.model_revision IS 'reference; rows live for ever; one row';
+
+CREATE TABLE authz.outbox (
+    id uuid NOT NULL,
+    payload bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    refused_at timestamp with time zone,
+    refused_reason text
+);
+
+COMMENT ON TABLE authz.outbox IS 'local; rows leave by outbox-relay after delivery';
+
+CREATE TABLE authz.permissions (
+    id uuid NOT NULL,
+    resource text NOT NULL,
+    action text NOT NULL,
+    name text GENERATED ALWAYS AS (((resource || ':'::text) || action)) STORED NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    category text DEFAULT ''::text NOT NULL,
+    is_dangerous boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid,
+    CONSTRAINT permissions_action_check CHECK ((action ~ '^(\*|[a-z0-9][a-z0-9_.-]{0,62})$'::text)),
+    CONSTRAINT permissions_category_check CHECK ((length(category) <= 100)),
+    CONSTRAINT permissions_description_check CHECK ((length(description) <= 1000)),
+    CONSTRAINT permissions_resource_check CHECK ((resource ~ '^(\*|[a-z0-9][a-z0-9_.-]{0,62})$'::text))
+);
+
+COMMENT ON TABLE authz.permissions IS 'reference; rows live for ever';
+
+CREATE TABLE authz.revisions (
+    user_id uuid NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT revisions_revision_check CHECK ((revision > 0))
+);
+
+COMMENT ON TABLE authz.revisions IS 'distributed by user_id; rows live as long as their user';
+
+CREATE TABLE authz.role_grants (
+    user_id uuid NOT NULL,
+    id uuid NOT NULL,
+    role_id uuid NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    granted_by uuid,
+    reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT role_grants_reason_check CHECK ((length(reason) <= 1000))
+);
+
+COMMENT ON TABLE authz.role_grants IS 'distributed by user_id; rows live until they are revoked';
+
+CREATE TABLE authz.role_permissions (
+    id uuid NOT NULL,
+    role_id uuid NOT NULL,
+    permission_id uuid NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    granted_by uuid
+);
+
+COMMENT ON TABLE authz.role_permissions IS 'reference; rows live for ever';
+
+CREATE TABLE authz.roles (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    is_system_role boolean DEFAULT false NOT NULL,
+    parent_role_id uuid,
+    level integer NOT NULL,
+    parent_level integer GENERATED ALWAYS AS (
+CASE
+    WHEN (parent_role_id IS NULL) THEN NULL::integer
+    ELSE (level - 1)
+END) STORED,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    created_by uuid,
+    CONSTRAINT roles_description_check CHECK ((length(description) <= 1000)),
+    CONSTRAINT roles_level_check CHECK (((level >= 0) AND (level <= 32))),
+    CONSTRAINT roles_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9_.-]{0,62}$'::text)),
+    CONSTRAINT roles_root_level_check CHECK (((parent_role_id IS NULL) = (level = 0)))
+);
+
+COMMENT ON TABLE authz.roles IS 'reference; rows live for ever';
+
+CREATE TABLE authz.schema_migrations (
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY authz.invalidations
+    ADD CONSTRAINT invalidations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY authz.model_revision
+    ADD CONSTRAINT model_revision_pkey PRIMARY KEY (singleton);
+
+ALTER TABLE ONLY authz.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY authz.permissions
+    ADD CONSTRAINT permissions_name_key UNIQUE (name);
+
+ALTER TABLE ONLY authz.permissions
+    ADD CONSTRAINT permissions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY authz.revisions
+    ADD CONSTRAINT revisions_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY authz.role_grants
+    ADD CONSTRAINT role_grants_pkey PRIMARY KEY (user_id, id);
+
+ALTER TABLE ONLY authz.role_grants
+    ADD CONSTRAINT role_grants_user_role_key UNIQUE (user_id, role_id);
+
+ALTER TABLE ONLY authz.role_permissions
+    ADD CONSTRAINT role_permissions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY authz.role_permissions
+    ADD CONSTRAINT role_permissions_role_permission_key UNIQUE (role_id, permission_id);
+
+ALTER TABLE ONLY authz.roles
+    ADD CONSTRAINT roles_id_level_key UNIQUE (id, level);
+
+ALTER TABLE ONLY authz.roles
+    ADD CONSTRAINT roles_name_key UNIQUE (name);
+
+ALTER TABLE ONLY authz.roles
+    ADD CONSTRAINT roles_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY authz.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
+
+CREATE INDEX outbox_pending ON authz.outbox USING btree (id) WHERE (refused_at IS NULL);
+
+ALTER TABLE ONLY authz.role_grants
+    ADD CONSTRAINT role_grants_role_id_fkey FOREIGN KEY (role_id) REFERENCES authz.roles(id);
+
+ALTER TABLE ONLY authz.role_permissions
+    ADD CONSTRAINT role_permissions_permission_id_fkey FOREIGN KEY (permission_id) REFERENCES authz.permissions(id);
+
+ALTER TABLE ONLY authz.role_permissions
+    ADD CONSTRAINT role_permissions_role_id_fkey FOREIGN KEY (role_id) REFERENCES authz.roles(id);
+
+ALTER TABLE ONLY authz.roles
+    ADD CONSTRAINT roles_parent_fkey FOREIGN KEY (parent_role_id, parent_level) REFERENCES authz.roles(id, level);
+
+GRANT USAGE ON SCHEMA authz TO gatehouse_authz;
+
+GRANT SELECT,INSERT,DELETE ON TABLE authz.invalidations TO gatehouse_authz;
+
+GRANT UPDATE(gone) ON TABLE authz.invalidations TO gatehouse_authz;
+
+GRANT SELECT ON TABLE authz.model_revision TO gatehouse_authz;
+
+GRANT UPDATE(revision) ON TABLE authz.model_revision TO gatehouse_authz;
+
+GRANT SELECT,INSERT,DELETE ON TABLE authz.outbox TO gatehouse_authz;
+
+GRANT UPDATE(attempts) ON TABLE authz.outbox TO gatehouse_authz;
+
+GRANT UPDATE(refused_at) ON TABLE authz.outbox TO gatehouse_authz;
+
+GRANT UPDATE(refused_reason) ON TABLE authz.outbox TO gatehouse_authz;
+
+GRANT SELECT,INSERT ON TABLE authz.permissions TO gatehouse_authz;
+
+GRANT SELECT,INSERT ON TABLE authz.revisions TO gatehouse_authz;
+
+GRANT UPDATE(revision) ON TABLE authz.revisions TO gatehouse_authz;
+
+GRANT SELECT,INSERT,DELETE ON TABLE authz.role_grants TO gatehouse_authz;
+
+GRANT SELECT,INSERT ON TABLE authz.role_permissions TO gatehouse_authz;
+
+GRANT SELECT,INSERT ON TABLE authz.roles TO gatehouse_authz;
+
+GRANT UPDATE(updated_at) ON TABLE authz.roles TO gatehouse_authz;
+
+GRANT SELECT ON TABLE authz.schema_migrations TO gatehouse_authz;

@@ -1,0 +1,39 @@
+import { integer, parseConfig, postgresUrl, redisUrl, serviceVariables } from '@gatehouse/process';
+import { HEARTBEATS_IN_BOUND_MIN } from '@gatehouse/redis';
+import { z } from 'zod';
+
+const DAY_SECONDS = 24 * 60 * 60;
+
+const variables = z
+  .object({
+    ...serviceVariables,
+    GATEHOUSE_AUTHZ_POSTGRES_URL: postgresUrl,
+    GATEHOUSE_AUTHZ_REDIS_URL: redisUrl,
+    GATEHOUSE_SESSION_ADDRESS: z.string(),
+    GATEHOUSE_AUDIT_ADDRESS: z.string(),
+    /** Which checks go to the audit trail: none, those that were denied, or all. */
+    GATEHOUSE_AUDIT_DECISIONS: z.enum(['none', 'denied', 'all']).default('denied'),
+    /** Most users whose grants one instance keeps in memory: about 1 KiB each. */
+    GATEHOUSE_AUTHZ_L1_ENTRIES: integer(1, 10_000_000).default(100_000),
+    /** How long Redis keeps the grants of a user about whom nobody asks; they are read from Postgres again. */
+    GATEHOUSE_AUTHZ_L2_TTL_SECONDS: integer(1, 366 * DAY_SECONDS).default(DAY_SECONDS),
+    /** How often each instance proves that it hears of every change. */
+    GATEHOUSE_AUTHZ_HEARTBEAT_MS: integer(10, 60_000).default(250),
+    /** Longest time that a change can go unseen when messages are lost; at least three heartbeats. */
+    GATEHOUSE_AUTHZ_STALENESS_BOUND_MS: integer(30, 180_000).default(1_000),
+  })
+  .refine(
+    (config) =>
+      config.GATEHOUSE_AUTHZ_STALENESS_BOUND_MS >= config.GATEHOUSE_AUTHZ_HEARTBEAT_MS * HEARTBEATS_IN_BOUND_MIN,
+    {
+      path: ['GATEHOUSE_AUTHZ_STALENESS_BOUND_MS'],
+      message: 'must be at least three heartbeats',
+    },
+  );
+
+export type Config = z.output<typeof variables>;
+
+/** Reads the configuration; throws one error that names every variable that is wrong. */
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  return parseConfig(variables, env);
+}

@@ -1,0 +1,75 @@
+import type { Runtime } from '@gatehouse/mesh';
+import { type Clock, Gauge } from '@gatehouse/process';
+import { openRedis, startBus } from '@gatehouse/redis';
+import type { Acting } from '@gatehouse/rpc';
+import type { Config } from './config.ts';
+import { FULL } from './domain/consistency.ts';
+import { type Events, openEvents } from './events.ts';
+import { authenticateAt } from './peers/session.ts';
+import { type Changes, startChanges } from './store/changes.ts';
+import { type Decisions, openDecisions } from './store/decisions.ts';
+import { openGrantsCache } from './store/grants-cache.ts';
+import { openModelCache } from './store/model-cache.ts';
+import { openModelRevisions } from './store/model-revisions.ts';
+
+/** What an RPC may ask for. */
+export interface Deps {
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly decisions: Decisions;
+  readonly changes: Changes;
+  readonly acting: Acting;
+  /** Reasons not to be ready. */
+  readonly ready: () => Promise<readonly string[]>;
+}
+
+/** Opens everything; the runtime's stop stack closes it. */
+export function openDeps(config: Config, runtime: Runtime): Deps {
+  const { db, clock, logger, registry, stops } = runtime;
+  const redis = openRedis({ url: config.GATEHOUSE_AUTHZ_REDIS_URL, name: 'authz', logger, registry });
+  stops.add('redis', () => redis.close());
+  const bus = startBus({
+    redis,
+    channel: 'gatehouse:authz',
+    heartbeatMs: config.GATEHOUSE_AUTHZ_HEARTBEAT_MS,
+    boundMs: config.GATEHOUSE_AUTHZ_STALENESS_BOUND_MS,
+    logger,
+    registry,
+  });
+  stops.add('invalidation bus', () => bus.stop());
+  new Gauge({
+    name: 'authz_staleness_bound_seconds',
+    help: 'Longest time that a change can go unseen by a check that does not ask for more.',
+    registers: [registry],
+  }).set(bus.boundMs / 1000);
+  const l1MaxEntries = config.GATEHOUSE_AUTHZ_L1_ENTRIES;
+  const l2TtlMs = config.GATEHOUSE_AUTHZ_L2_TTL_SECONDS * 1000;
+  const grants = openGrantsCache({ db, redis, bus, clock, logger, registry, l1MaxEntries, l2TtlMs });
+  stops.add('grants cache', () => grants.close());
+  const revisions = openModelRevisions({ db, redis, bus, clock, logger, registry, l2TtlMs });
+  stops.add('model revisions', () => revisions.close());
+  const models = openModelCache({ db, bus, revisions });
+  const changes = startChanges({ db, grants, revisions, redis, logger, registry });
+  stops.add('invalidation relay', () => changes.stop());
+  const decisions = openDecisions({ grants, models, bus });
+  const events = openEvents(runtime.trail(config.GATEHOUSE_AUDIT_ADDRESS, config.GATEHOUSE_AUDIT_DECISIONS), registry);
+  return {
+    clock,
+    events,
+    decisions,
+    changes,
+    acting: {
+      authenticate: authenticateAt(runtime, config.GATEHOUSE_SESSION_ADDRESS),
+      async permits({ userId }, permission, call) {
+        const isAllowed = await decisions.decide({ userId, permission, demand: FULL }, call.signal);
+        events.permissionChecked(call, userId, permission, isAllowed);
+        return isAllowed;
+      },
+    },
+    ready: () =>
+      models.current(0n, new AbortController().signal).then(
+        () => [],
+        () => ['The roles and permissions can not be read.'],
+      ),
+  };
+}

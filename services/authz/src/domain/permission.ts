@@ -1,0 +1,28 @@
+/** Something that can be allowed. */
+export interface Permission {
+  readonly id: string;
+  /** What it is about; `*` stands for everything. */
+  readonly resource: string;
+  /** What is done to it; `*` stands for anything. */
+  readonly action: string;
+  readonly description: string;
+  readonly category: string;
+  readonly isDangerous: boolean;
+  readonly createdAt: Date;
+  /** The user who created it; undefined when an operator did. */
+  readonly createdBy: string | undefined;
+}
+
+/** Stands for every resource, or for every action. */
+export const ANY = '*';
+
+/** Takes `resource:action` apart. The name must hold one colon, as every name that passed the limits of its field does. */
+export function splitName(name: string): { readonly resource: string; readonly action: string } {
+  const colon = name.indexOf(':');
+  return { resource: name.slice(0, colon), action: name.slice(colon + 1) };
+}
+
+/** `resource:action`. */
+export function nameOf({ resource, action }: Pick<Permission, 'resource' | 'action'>): string {
+  return `${resource}:${action}`;
+}

@@ -1,0 +1,47 @@
+import { Failure } from '@gatehouse/failure';
+
+/** A named set of permissions, which also holds those of its ancestors. */
+export interface Role {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly parentRoleId: string | undefined;
+  /** Number of ancestors. */
+  readonly level: number;
+  readonly createdAt: Date;
+  /** The user who created it; undefined when an operator did. */
+  readonly createdBy: string | undefined;
+}
+
+/** Most ancestors of a role. The database holds the same limit. */
+export const LEVEL_MAX = 32;
+
+/** The level of a role below `parent`. Throws Failure `precondition` ROLE_TOO_DEEP when that is below LEVEL_MAX levels. */
+export function levelBelow(parent: { readonly level: number } | undefined): number {
+  const level = parent ? parent.level + 1 : 0;
+  if (level > LEVEL_MAX) {
+    const sentence = `The role would lie more than ${LEVEL_MAX} levels below its topmost ancestor.`;
+    throw new Failure('precondition', 'ROLE_TOO_DEEP', sentence);
+  }
+  return level;
+}
+
+export function parentRoleNotFound(): Failure {
+  return new Failure('missing', 'PARENT_ROLE_NOT_FOUND', 'There is no role with the id of the parent.');
+}
+
+/** Most characters of names in one failure: they travel in headers, which peers limit to a few KiB. */
+const NAMED_CHARACTERS_MAX = 1_500;
+
+/** Names the permissions that do not exist, as many of them as fit; `missing` says how many there are. */
+export function permissionNotFound(names: readonly string[]): Failure {
+  let named = '';
+  for (const name of names) {
+    const longer = named === '' ? name : `${named},${name}`;
+    if (longer.length > NAMED_CHARACTERS_MAX) break;
+    named = longer;
+  }
+  return new Failure('missing', 'PERMISSION_NOT_FOUND', 'Not every permission that the role should hold exists.', {
+    metadata: { permissions: named, missing: String(names.length) },
+  });
+}

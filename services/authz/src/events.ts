@@ -1,0 +1,78 @@
+import type { EventSource, Trail } from '@gatehouse/mesh';
+import type { Transaction } from '@gatehouse/postgres';
+import { Counter, type Registry } from '@gatehouse/process';
+import type { RoleGrant } from './domain/grant.ts';
+import { nameOf, type Permission } from './domain/permission.ts';
+import type { Role } from './domain/role.ts';
+
+/** A grant that is taken away. */
+export type Revocation = Pick<RoleGrant, 'id' | 'userId' | 'roleId' | 'reason'>;
+
+/** Every business event of the authz service: what the audit trail learns of it, and what is counted. */
+export interface Events {
+  permissionCreated(tx: Transaction, source: EventSource, permission: Permission): Promise<void>;
+  roleCreated(tx: Transaction, source: EventSource, role: Role, permissions: readonly string[]): Promise<void>;
+  roleGranted(tx: Transaction, source: EventSource, grant: RoleGrant, roleName: string): Promise<void>;
+  roleRevoked(tx: Transaction, source: EventSource, revocation: Revocation, roleName: string): Promise<void>;
+  permissionChecked(source: EventSource, userId: string, permission: string, isAllowed: boolean): void;
+}
+
+export function openEvents(trail: Trail, registry: Registry): Events {
+  const counter = (name: string, help: string) => new Counter({ name, help, registers: [registry] });
+  const permissions = counter('authz_permission_created_total', 'Permissions created.');
+  const roles = counter('authz_role_created_total', 'Roles created.');
+  const grants = counter('authz_role_granted_total', 'Roles given to users.');
+  const revocations = counter('authz_role_revoked_total', 'Roles taken from users.');
+  const decisions = new Counter({
+    name: 'authz_check_decisions_total',
+    help: 'Checks, by what was decided.',
+    labelNames: ['decision'],
+    registers: [registry],
+  });
+  const allowed = decisions.labels('allowed');
+  const denied = decisions.labels('denied');
+  return {
+    async permissionCreated(tx, source, permission) {
+      const { id, isDangerous } = permission;
+      await trail.record(tx, source, {
+        type: 'permission.created',
+        status: 'success',
+        attributes: { permission_id: id, permission: nameOf(permission), is_dangerous: String(isDangerous) },
+      });
+      tx.afterCommit(() => permissions.inc());
+    },
+    async roleCreated(tx, source, { id, name, parentRoleId, level }, held) {
+      const attributes = {
+        role_id: id,
+        role: name,
+        level: String(level),
+        ...optional('parent_role_id', parentRoleId),
+        ...optional('permissions', held.join(' ')),
+      };
+      await trail.record(tx, source, { type: 'role.created', status: 'success', attributes });
+      tx.afterCommit(() => roles.inc());
+    },
+    async roleGranted(tx, source, { id, userId, roleId, reason }, roleName) {
+      const attributes = { grant_id: id, role_id: roleId, role: roleName, ...optional('reason', reason) };
+      await trail.record(tx, source, { type: 'role.granted', status: 'success', userId, attributes });
+      tx.afterCommit(() => grants.inc());
+    },
+    async roleRevoked(tx, source, { id, userId, roleId, reason }, roleName) {
+      const attributes = { grant_id: id, role_id: roleId, role: roleName, ...optional('reason', reason) };
+      await trail.record(tx, source, { type: 'role.revoked', status: 'success', userId, attributes });
+      tx.afterCommit(() => revocations.inc());
+    },
+    permissionChecked(source, userId, permission, isAllowed) {
+      (isAllowed ? allowed : denied).inc();
+      const status = isAllowed ? 'success' : 'denied';
+      // Most checks are allowed and not recorded: they must not cost an event that nobody keeps.
+      if (!trail.observes(status)) return;
+      const type = isAllowed ? 'permission.allowed' : 'permission.denied';
+      trail.observe(source, { type, status, userId, attributes: { permission } });
+    },
+  };
+}
+
+function optional(name: string, value: string | undefined): Record<string, string> {
+  return value ? { [name]: value } : {};
+}

@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import { openRuntime, type RunningService } from '@gatehouse/mesh';
+import { type Clock, runMain, systemClock } from '@gatehouse/process';
+import { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import { mount } from '@gatehouse/rpc';
+import { access } from './access.ts';
+import { type Config, readConfig } from './config.ts';
+import { openDeps } from './deps.ts';
+import { authzService } from './service.ts';
+
+export { access, authzService, openDeps, readConfig };
+
+/** Starts the authz service. */
+export async function start(
+  config: Config,
+  { clock = systemClock }: { readonly clock?: Clock } = {},
+): Promise<RunningService> {
+  const postgresUrl = config.GATEHOUSE_AUTHZ_POSTGRES_URL;
+  const migrations = join(import.meta.dirname, '../migrations');
+  const runtime = openRuntime({ service: 'authz', config, postgresUrl, migrations, clock });
+  try {
+    const deps = openDeps(config, runtime);
+    const services = [mount(AuthzServiceService, authzService(deps), access)];
+    return await runtime.serve({ services, acting: deps.acting, ready: deps.ready });
+  } catch (error) {
+    await runtime.stops.stop();
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const config = readConfig();
+  await runMain(() => start(config), { budgetMs: config.GATEHOUSE_DRAIN_BUDGET_MS });
+}

@@ -1,0 +1,41 @@
+import { uuidv7 } from '@gatehouse/process';
+import type { CreatePermissionRequest, CreatePermissionResponse } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import type { Handler } from '@gatehouse/rpc';
+import type { Deps } from '../deps.ts';
+import { formatToken } from '../domain/consistency.ts';
+import { nameOf, type Permission, splitName } from '../domain/permission.ts';
+import { assertStorable } from '../domain/text.ts';
+import { modelChanged } from '../store/changes.ts';
+import { bumpModelRevision } from '../store/model.ts';
+import { insertPermission } from '../store/permissions.ts';
+
+/** Creates a permission; its audit event commits with it or not at all. */
+export function createPermission({
+  clock,
+  events,
+  changes,
+}: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<CreatePermissionRequest, CreatePermissionResponse> {
+  return async ({ name, description, category, isDangerous }, call) => {
+    assertStorable({ description, category });
+    const permission: Permission = {
+      id: uuidv7(),
+      ...splitName(name),
+      description,
+      category,
+      isDangerous,
+      createdAt: clock.now(),
+      createdBy: call.actor?.userId,
+    };
+    const { modelRevision } = await changes.commit(call, async (tx) => {
+      const revision = await bumpModelRevision(tx);
+      await insertPermission(tx, permission);
+      await events.permissionCreated(tx, call, permission);
+      return { modelRevision: revision, changed: modelChanged(revision) };
+    });
+    const { id: permissionId, createdAt } = permission;
+    return {
+      permission: { permissionId, name: nameOf(permission), description, category, isDangerous, createdAt },
+      consistencyToken: formatToken({ modelRevision }),
+    };
+  };
+}

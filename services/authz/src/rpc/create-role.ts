@@ -1,0 +1,64 @@
+import type { Transaction } from '@gatehouse/postgres';
+import { uuidv7 } from '@gatehouse/process';
+import type { CreateRoleRequest, CreateRoleResponse } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import type { Handler } from '@gatehouse/rpc';
+import type { Deps } from '../deps.ts';
+import { formatToken } from '../domain/consistency.ts';
+import { levelBelow, parentRoleNotFound, permissionNotFound, type Role } from '../domain/role.ts';
+import { assertStorable } from '../domain/text.ts';
+import { modelChanged } from '../store/changes.ts';
+import { bumpModelRevision } from '../store/model.ts';
+import { findPermissionIds } from '../store/permissions.ts';
+import { insertRolePermissions } from '../store/role-permissions.ts';
+import { insertRole, lockParent } from '../store/roles.ts';
+
+/** Creates a role with its permissions; its audit event commits with it or not at all. */
+export function createRole({
+  clock,
+  events,
+  changes,
+}: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<CreateRoleRequest, CreateRoleResponse> {
+  return async ({ name, description, parentRoleId, permissions }, call) => {
+    const named = permissions.map((permission, index) => [`permissions[${index}]`, permission]);
+    assertStorable({ description, ...Object.fromEntries(named) });
+    const id = uuidv7();
+    const createdAt = clock.now();
+    const { role, modelRevision } = await changes.commit(call, async (tx) => {
+      const revision = await bumpModelRevision(tx);
+      const parent = parentRoleId === '' ? undefined : await findParent(tx, parentRoleId);
+      const created: Role = {
+        id,
+        name,
+        description,
+        parentRoleId: parent?.id,
+        level: levelBelow(parent),
+        createdAt,
+        createdBy: call.actor?.userId,
+      };
+      const permissionIds = await findAll(tx, permissions);
+      await insertRole(tx, created);
+      await insertRolePermissions(tx, created, permissionIds.map(uuidv7), permissionIds);
+      await events.roleCreated(tx, call, created, permissions);
+      return { role: created, modelRevision: revision, changed: modelChanged(revision) };
+    });
+    return {
+      role: { roleId: id, name, description, parentRoleId, permissions, level: role.level, createdAt },
+      consistencyToken: formatToken({ modelRevision }),
+    };
+  };
+}
+
+async function findParent(tx: Transaction, id: string): Promise<{ readonly id: string; readonly level: number }> {
+  const parent = await lockParent(tx, id);
+  if (!parent) throw parentRoleNotFound();
+  return { id, level: parent.level };
+}
+
+/** The ids of the permissions, in the order of their names; throws when one does not exist. */
+async function findAll(tx: Transaction, names: readonly string[]): Promise<string[]> {
+  if (names.length === 0) return [];
+  const ids = await findPermissionIds(tx, names);
+  const missing = names.filter((name) => !ids.has(name));
+  if (missing.length > 0) throw permissionNotFound(missing);
+  return names.flatMap((name) => ids.get(name) ?? []);
+}

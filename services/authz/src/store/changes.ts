@@ -1,0 +1,82 @@
+import { type Invalidation, startInvalidationRelay } from '@gatehouse/mesh';
+import type { Database, Transaction } from '@gatehouse/postgres';
+import type { Logger, Registry } from '@gatehouse/process';
+import type { RedisStore } from '@gatehouse/redis';
+import type { GrantsCache } from './grants-cache.ts';
+import { MODEL_ID, type ModelRevisions } from './model-revisions.ts';
+
+/** What a transaction changed. */
+export interface Changed {
+  readonly changed: Invalidation;
+}
+
+/** Writes that caches must hear of. */
+export interface Changes {
+  /**
+   * Runs a write in a transaction that also notes what changed, and has the caches told once it is committed, whether or
+   * not the caller still waits. Resolves when that was done or left to the relay.
+   */
+  commit<T extends Changed>(call: { readonly signal: AbortSignal }, write: (tx: Transaction) => Promise<T>): Promise<T>;
+  stop(): Promise<void>;
+}
+
+export interface ChangesOptions {
+  readonly db: Database;
+  readonly grants: GrantsCache;
+  readonly revisions: ModelRevisions;
+  readonly redis: RedisStore;
+  readonly logger: Logger;
+  readonly registry: Registry;
+}
+
+/** What changed when the model has a new revision. */
+export function modelChanged(revision: bigint): Invalidation {
+  return { id: MODEL_ID, version: revision };
+}
+
+/** What changed when a user's grants have a new revision. */
+export function grantsChanged(userId: string, revision: bigint): Invalidation {
+  return { id: userId, version: revision };
+}
+
+/**
+ * Changes of the model and of grants reach the caches in the same way: noted in the transaction, told after it, and told
+ * by the relay of any instance when the one that made the change could not.
+ */
+export function startChanges({ db, grants, revisions, redis, logger, registry }: ChangesOptions): Changes {
+  const cache = {
+    get l2Trusted() {
+      return grants.l2Trusted && revisions.l2Trusted;
+    },
+    distrustL2() {
+      grants.distrustL2();
+      revisions.distrustL2();
+    },
+    trustL2() {
+      grants.trustL2();
+      revisions.trustL2();
+    },
+    async invalidate(items: readonly Invalidation[]) {
+      const ofModel = items.filter(({ id }) => id === MODEL_ID);
+      // What is said of the model is said of a user as well: nothing keeps a caller from asking about one with its id.
+      await Promise.all([grants.invalidate(items), ofModel.length > 0 && revisions.invalidate(ofModel)]);
+    },
+  };
+  const relay = startInvalidationRelay({ db, schema: 'authz', cache, redis, logger, registry });
+  return {
+    async commit(call, write) {
+      let told: Promise<void> | undefined;
+      const result = await db.within(call).transaction(async (tx) => {
+        const written = await write(tx);
+        await relay.stage(tx, [written.changed]);
+        tx.afterCommit(() => {
+          told = relay.settle([written.changed]);
+        });
+        return written;
+      });
+      await told;
+      return result;
+    },
+    stop: () => relay.stop(),
+  };
+}

@@ -1,0 +1,72 @@
+import type { InvalidationBus } from '@gatehouse/redis';
+import { allows, type Model } from '../domain/closure.ts';
+import { type Demand, tokenInvalid } from '../domain/consistency.ts';
+import type { UserGrants } from '../domain/user-grants.ts';
+import type { GrantsCache } from './grants-cache.ts';
+import type { ModelCache } from './model-cache.ts';
+
+/** A question: whether the user holds the permission, from data as fresh as demanded. */
+export interface Question {
+  readonly userId: string;
+  readonly permission: string;
+  readonly demand: Demand;
+}
+
+/** Decides. The one way in which permissions are decided, whoever asks. */
+export interface Decisions {
+  /** Decides from the memory of this instance, at once; undefined when that is not enough. */
+  peek(question: Question): boolean | undefined;
+  /**
+   * Decides, from as far away as it takes. Throws Failure `unavailable` when no store can tell, and `invalid`
+   * CONSISTENCY_TOKEN_INVALID when the demand is for a state that the database has not reached.
+   */
+  decide(question: Question, signal: AbortSignal): Promise<boolean>;
+}
+
+export function openDecisions({
+  grants,
+  models,
+  bus,
+}: {
+  readonly grants: GrantsCache;
+  readonly models: ModelCache;
+  readonly bus: Pick<InvalidationBus, 'current'>;
+}): Decisions {
+  const modelFor = async (
+    demand: Demand,
+    held: UserGrants,
+    areFromPostgres: boolean,
+    signal: AbortSignal,
+  ): Promise<Model> => {
+    // Grants that were just read bring the revision of the model with them, which saves a statement.
+    if (areFromPostgres && (demand.full || !bus.current)) {
+      const model = await models.reach(held.modelRevision);
+      // A read that others share may have begun before the write that is demanded.
+      if (model.revision >= demand.modelRevision) return model;
+    }
+    return models.current(later(demand.modelRevision, held.modelRevision), signal);
+  };
+  return {
+    peek({ userId, permission, demand }) {
+      if (demand.full) return undefined;
+      const model = models.peek(demand.modelRevision);
+      const held = model && grants.peek(userId, demand.userRevision);
+      if (!held || held.modelRevision > model.revision) return undefined;
+      return allows(model, held.roleIds, permission);
+    },
+    async decide({ userId, permission, demand }, signal) {
+      const freshness = demand.full ? 'full' : 'bounded';
+      const found = await grants.get(userId, { freshness, minVersion: demand.userRevision, signal });
+      if (found.state !== 'found') throw new Error(`The grants of a user are ${found.state}.`);
+      const model = await modelFor(demand, found.value, found.layer === 'l3', signal);
+      if (found.version < demand.userRevision || model.revision < demand.modelRevision) {
+        throw tokenInvalid('It is of a state that the database has not reached.');
+      }
+      return allows(model, found.value.roleIds, permission);
+    },
+  };
+}
+
+function later(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}

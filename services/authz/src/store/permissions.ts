@@ -1,0 +1,34 @@
+import { Failure } from '@gatehouse/failure';
+import { isUniqueViolation, statement, type Transaction } from '@gatehouse/postgres';
+import type { Permission } from '../domain/permission.ts';
+
+const INSERT = statement(
+  'authz.insert-permission',
+  `insert into authz.permissions (id, resource, action, description, category, is_dangerous, created_at, created_by)
+   values ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::boolean, $7::timestamptz, $8::uuid)`,
+);
+const FIND_IDS = statement<{ id: string; name: string }>(
+  'authz.find-permission-ids',
+  'select id, name from authz.permissions where name = any($1::text[])',
+);
+
+/** Stores a permission. Throws Failure `taken` PERMISSION_NAME_TAKEN. */
+export async function insertPermission(tx: Transaction, permission: Permission): Promise<void> {
+  const { id, resource, action, description, category, isDangerous, createdAt, createdBy } = permission;
+  try {
+    const values = [id, resource, action, description, category, isDangerous, createdAt, createdBy ?? null];
+    await tx.query(INSERT, values);
+  } catch (error) {
+    if (!isUniqueViolation(error, 'permissions_name_key')) throw error;
+    throw new Failure('taken', 'PERMISSION_NAME_TAKEN', 'There is a permission with this name already.');
+  }
+}
+
+/** The ids of the permissions that exist, by name. */
+export async function findPermissionIds(
+  tx: Transaction,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx.query(FIND_IDS, [names]);
+  return new Map(rows.map(({ id, name }) => [name, id]));
+}
