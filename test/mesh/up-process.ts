@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { waitFor } from '@gatehouse/testing';
+
+export const ROOT = join(import.meta.dirname, '../..');
+/** The last line that `up` prints when everything runs. */
+const READY = 'Ctrl-C stops everything';
+const START_TIMEOUT_MS = 60_000;
+
+/** `gatehouse up` in a process of its own, as a person has it in a terminal. */
+export interface UpProcess {
+  readonly child: ChildProcess;
+  /** All that it has printed. */
+  output(): string;
+  /** Resolves when everything runs. */
+  ready(): Promise<void>;
+  /** How it ended. */
+  ended(): Promise<number | NodeJS.Signals | null>;
+}
+
+export function spawnUp(home: string, ...args: string[]): UpProcess {
+  const child = spawn(process.execPath, ['cli/src/main.ts', 'up', ...args], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, GATEHOUSE_HOME: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part) => (text += part));
+  const end = once(child, 'close').then(([code, signal]) => code ?? signal);
+  return {
+    child,
+    output: () => text,
+    ready: async () => {
+      await waitFor(() => text.includes(READY) || child.exitCode !== null, { timeoutMs: START_TIMEOUT_MS });
+      if (!text.includes(READY)) throw new Error(`up ended:\n${text}`);
+    },
+    ended: () => end,
+  };
+}
+
+/** Processes that have to do with a folder: it stands in their arguments or environment. */
+export function processesOf(folder: string): string[] {
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && pid !== String(process.pid))
+    .flatMap((pid) => {
+      try {
+        const parts = ['cmdline', 'environ'].map((file) => readFileSync(`/proc/${pid}/${file}`, 'utf8'));
+        return parts.some((text) => text.includes(folder)) ? [`${pid} ${parts[0]?.replaceAll('\0', ' ')}`] : [];
+      } catch {
+        // It ended meanwhile, or belongs to somebody else.
+        return [];
+      }
+    });
+}
