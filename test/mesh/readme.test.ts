@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { waitFor } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { terminalEnvironment } from './config.ts';
 import { processesOf, ROOT, spawnUp, type UpProcess } from './up-process.ts';
 
 const run = promisify(execFile);
@@ -34,11 +35,8 @@ function pasted(): string {
 
 describe('the lines of the README', () => {
   it('work when pasted, from the registration to the audit trail', { timeout: 60_000 }, async () => {
-    const PATH = `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}`;
-    const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', pasted()], {
-      cwd: ROOT,
-      env: { ...process.env, PATH },
-    });
+    const env = terminalEnvironment();
+    const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', pasted()], { cwd: ROOT, env });
     expect(stdout).toContain('gatehouse.session.v1.SessionService');
     expect(stdout).toContain('"email": "ada@example.com"');
     expect(stdout).toContain('"x-auth-subject"');

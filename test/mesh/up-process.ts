@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '@gatehouse/testing';
+import { terminalEnvironment } from './config.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
 /** The last line that `up` prints when everything runs. */
@@ -23,7 +24,7 @@ export interface UpProcess {
 export function spawnUp(home: string, ...args: string[]): UpProcess {
   const child = spawn(process.execPath, ['cli/src/main.ts', 'up', ...args], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, GATEHOUSE_HOME: home },
+    env: { ...terminalEnvironment(), GATEHOUSE_HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';
