@@ -24,8 +24,8 @@ const CLUSTER_SLOTS_REFRESH_MS = 5000;
 type ConnectionOptions = Omit<RedisOptions, 'replyMapping'>;
 
 /**
- * A connection for commands, which guardCommands has to hold to their timeout: it reconnects for ever, queues nothing while it is down, and never sends a command twice,
- * because an answer that was lost does not say whether the command ran.
+ * A connection for commands, which guardCommands has to hold to their timeout. It reconnects for ever, queues nothing
+ * while it is down, and never sends a command twice, because a lost answer does not say whether the command ran.
  */
 export function connectForCommands(address: RedisAddress, name: string, commandTimeoutMs: number): Redis | Cluster {
   const options: ConnectionOptions = {

@@ -5,14 +5,17 @@ interface Sender {
   sendCommand(command: Command, ...rest: unknown[]): unknown;
 }
 
+export interface GuardOptions {
+  readonly timeoutMs: number;
+  /** Called once for each command that Redis did not do. */
+  readonly failed: (condition: RedisCondition, failure: Error) => void;
+}
+
 /**
  * Holds every command of a client to its timeout and translates what it is rejected with. It sits where all commands
  * pass, so that neither a script nor a pipeline nor a redirection inside a cluster can get round it.
  */
-export function guardCommands(
-  client: Redis | Cluster,
-  { timeoutMs, failed }: { readonly timeoutMs: number; readonly failed: (condition: RedisCondition) => void },
-): void {
+export function guardCommands(client: Redis | Cluster, { timeoutMs, failed }: GuardOptions): void {
   const sender: Sender = client;
   const send = sender.sendCommand.bind(client);
   sender.sendCommand = (command, ...rest) => {
@@ -30,7 +33,7 @@ export function guardCommands(
       clearTimeout(timer);
       const failure = redisFailure(error);
       const condition = redisCondition(failure);
-      if (condition !== undefined && !command.isSettled) failed(condition);
+      if (condition !== undefined && !command.isSettled) failed(condition, failure);
       reject.call(command, failure);
     };
     return send(command, ...rest);

@@ -5,7 +5,8 @@ import { type HostPort, parseRedisUrl, type RedisAddress } from './address.ts';
 import { connectForCommands, connectForSubscription } from './connect.ts';
 import { guardCommands } from './guard-commands.ts';
 import { showMetric } from './metrics.ts';
-import { REDIS_UNAVAILABLE, type RedisCondition } from './redis-failure.ts';
+import { REDIS_UNAVAILABLE, type RedisCondition, refusesWrites } from './redis-failure.ts';
+import { watchConnection } from './watch-connection.ts';
 
 const COMMAND_TIMEOUT_MS = 250;
 const READY_TIMEOUT_MS = 5000;
@@ -21,18 +22,20 @@ export interface RedisStore {
    * known. In a cluster the keys of one command must share a hash tag.
    */
   readonly client: Redis | Cluster;
-  /** Whether the command connection is up. Cheap enough to be asked before each command. */
+  /** Whether the command connection is up and the server takes writes. Cheap enough to be asked before each command. */
   readonly usable: boolean;
   /** Resolves when the store is usable; rejects with Failure unavailable after `timeoutMs` (default 5000). */
   ready(timeoutMs?: number): Promise<void>;
   /** Opens a connection for one subscription. It ends when it is lost; whoever opened it opens the next one. */
   subscriber(): Redis;
-  /** Calls the listener each time the command connection is lost, or can't be made in the first place. */
+  /** Calls the listener each time the store stops being usable, and when it can't be reached in the first place. */
   onOutage(listener: () => void): void;
-  /** Calls the listener each time the command connection is up again after an outage. */
+  /** Calls the listener each time the store is usable again after an outage. */
   onRecovery(listener: () => void): void;
   /** Closes every connection of the store. */
   close(): Promise<void>;
+  /** What is shown of a store that is logged: the client knows the password. */
+  toJSON(): { readonly name: string; readonly usable: boolean };
 }
 
 export interface RedisStoreOptions {
@@ -61,48 +64,24 @@ export function openRedis({
   const client = connectForCommands(address, name, commandTimeoutMs);
   const failures = { TIMEOUT: 0, CLOSED: 0, REFUSED: 0 };
   const hideFailures = showFailures(registry, name, failures);
+  const watch = watchConnection(client, name, logger);
   guardCommands(client, {
     timeoutMs: commandTimeoutMs,
-    failed: (condition) => {
+    failed(condition, failure) {
       failures[condition] += 1;
+      if (refusesWrites(failure)) watch.refusedToWrite();
     },
   });
-  const outages: (() => void)[] = [];
-  const recoveries: (() => void)[] = [];
   const subscribers = new Set<Redis>();
-  let state: 'opening' | 'up' | 'down' | 'closed' = 'opening';
-  let lastError: unknown;
-
-  client.on('error', (error: unknown) => {
-    lastError = error;
-  });
-  client.on('ready', () => {
-    const recovered = state === 'down';
-    if (state === 'closed') return;
-    state = 'up';
-    if (!recovered) return;
-    logger.info({ store: name }, 'Redis is back');
-    for (const listener of recoveries) listener();
-  });
-  const lost = () => {
-    if (state === 'down' || state === 'closed') return;
-    state = 'down';
-    logger.warn({ store: name, err: lastError }, 'Redis is gone');
-    for (const listener of outages) listener();
-  };
-  for (const event of ['close', 'reconnecting', 'end']) client.on(event, lost);
-
   const store: RedisStore = {
     name,
     client,
     get usable() {
-      return client.status === 'ready';
+      return watch.usable;
     },
     async ready(timeoutMs = READY_TIMEOUT_MS) {
-      if (client.status === 'ready') return;
-      if (!(await happens(client, 'ready', timeoutMs))) {
-        throw new Failure('unavailable', REDIS_UNAVAILABLE, 'Redis can not be reached.', { cause: lastError });
-      }
+      if (await watch.usableWithin(timeoutMs)) return;
+      throw new Failure('unavailable', REDIS_UNAVAILABLE, 'Redis can not be used.', { cause: watch.lastError });
     },
     subscriber() {
       const subscriber = connectForSubscription(address, name, commandTimeoutMs, knownNodes(client));
@@ -110,19 +89,20 @@ export function openRedis({
       subscriber.once('end', () => subscribers.delete(subscriber));
       return subscriber;
     },
-    onOutage: (listener) => void outages.push(listener),
-    onRecovery: (listener) => void recoveries.push(listener),
+    onOutage: watch.onOutage,
+    onRecovery: watch.onRecovery,
     async close() {
-      state = 'closed';
+      watch.stop();
       hideFailures();
       await Promise.all([...subscribers, client].map(end));
     },
+    toJSON: () => ({ name, usable: watch.usable }),
   };
   addresses.set(store, address);
   return store;
 }
 
-/** The address that a store was opened with. Kept beside the store, so that logging a store never shows a password. */
+/** The address that a store was opened with. Kept beside the store, because it holds a password. */
 export function addressOf(store: RedisStore): RedisAddress {
   const address = addresses.get(store);
   if (!address) throw new TypeError('This store was not opened by openRedis.');
@@ -134,23 +114,12 @@ const addresses = new WeakMap<RedisStore, RedisAddress>();
 /** Closes a client and waits until its sockets are gone. */
 export async function end(client: Redis | Cluster): Promise<void> {
   const connected = ['connecting', 'connect', 'ready', 'disconnecting'].includes(client.status);
+  const ended = Promise.withResolvers<void>();
+  client.once('end', ended.resolve);
+  const timer = setTimeout(ended.resolve, CLOSE_TIMEOUT_MS);
   client.disconnect();
-  if (connected) await happens(client, 'end', CLOSE_TIMEOUT_MS);
-}
-
-/** Waits for an event of a client; false if it did not come in time. */
-function happens(client: Redis | Cluster, event: 'ready' | 'end', timeoutMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const arrived = () => {
-      clearTimeout(timer);
-      resolve(true);
-    };
-    const timer = setTimeout(() => {
-      client.off(event, arrived);
-      resolve(false);
-    }, timeoutMs);
-    client.once(event, arrived);
-  });
+  if (connected) await ended.promise;
+  clearTimeout(timer);
 }
 
 function knownNodes(client: Redis | Cluster): HostPort[] {

@@ -1,7 +1,7 @@
 import { Failure, isFailure } from '@gatehouse/failure';
 import { ReplyError } from 'ioredis';
 import { describe, expect, it } from 'vitest';
-import { redisCondition, redisFailure } from './redis-failure.ts';
+import { redisCondition, redisFailure, refusesWrites } from './redis-failure.ts';
 
 describe('an error of the Redis client', () => {
   it.each([
@@ -26,6 +26,17 @@ describe('an error of the Redis client', () => {
       expect(redisFailure(error)).toBe(error);
     },
   );
+
+  it.each([
+    ["OOM command not allowed when used memory > 'maxmemory'.", true],
+    ['MISCONF Errors writing to the AOF file: No space left on device', true],
+    ["READONLY You can't write against a read only replica.", true],
+    ['NOREPLICAS Not enough good replicas to write.', true],
+    ['LOADING Redis is loading the dataset in memory', false],
+    ['CLUSTERDOWN The cluster is down', false],
+  ])('tells whether the server takes no writes: %s', (message, expected) => {
+    expect(refusesWrites(redisFailure(new ReplyError(message)))).toBe(expected);
+  });
 
   it('loses the arguments of its command', () => {
     const error = Object.assign(new ReplyError('WRONGTYPE'), { command: { name: 'get', args: ['secret'] } });

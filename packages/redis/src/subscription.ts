@@ -2,6 +2,7 @@ import type { Logger } from '@gatehouse/process';
 import type { Redis } from 'ioredis';
 import { retryDelayMs } from './connect.ts';
 import type { RedisStore } from './open-redis.ts';
+import { withoutArguments } from './redis-failure.ts';
 
 export interface SubscriptionOptions {
   readonly redis: RedisStore;
@@ -76,8 +77,8 @@ function subscribeOnce(
     return before !== 'over';
   };
 
-  connection.on('error', (error: unknown) => {
-    lastError = error;
+  connection.on('error', (error: Error) => {
+    lastError = withoutArguments(error);
   });
   connection.on('message', (_channel: string, text: string) => {
     if (state === 'subscribed') report.message(text);
@@ -95,8 +96,8 @@ function subscribeOnce(
         life.subscribed();
         report.subscribed();
       },
-      (error: unknown) => {
-        lastError = error;
+      (error: Error) => {
+        lastError = withoutArguments(error);
         connection.disconnect();
       },
     );

@@ -155,3 +155,26 @@ describe('with a message lost', () => {
     expect(await cache.get('x', bounded())).toMatchObject({ version: 2n });
   });
 });
+
+describe('with Redis refusing to write', () => {
+  it('what it holds is not believed, because it could not be invalidated, until it writes again', async () => {
+    const { cache, bus, redis, truth } = await open();
+    const events: string[] = [];
+    redis.onOutage(() => events.push('outage'));
+    redis.onRecovery(() => events.push('recovery'));
+    await cache.get('x', bounded());
+    await waitFor(() => redis.client.exists(redisKey('x')));
+    await redis.client.config('SET', 'maxmemory', 1);
+    await waitFor(() => !redis.usable, { everyMs: 1 });
+    truth.version = 2n;
+    for (const options of [bounded(), strict()]) {
+      expect(await cache.get(`x`, options)).toMatchObject({ layer: 'l3', version: 2n });
+    }
+    await waitFor(() => !bus.current, { everyMs: 1 });
+    await redis.client.config('SET', 'maxmemory', 0);
+    await waitFor(() => redis.usable && bus.current);
+    expect(events).toEqual(['outage', 'recovery']);
+    await cache.invalidate([{ id: 'x', version: 2n }]);
+    expect(await cache.get('x', strict())).toMatchObject({ version: 2n });
+  });
+});

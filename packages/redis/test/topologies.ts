@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { freePort, type RedisInstance, startRedis, waitFor } from '@gatehouse/testing';
 import { findRedis } from '@gatehouse/testing/binaries';
 import { Redis } from 'ioredis';
+import { searchPath } from './config.ts';
 
 /** Each server has a password of its own; this user is the same on all of them. */
 const USER = { username: 'gatehouse', password: 'open-sesame' };
@@ -15,7 +16,7 @@ const SLOTS = 16_384;
 const START_TIMEOUT_MS = 15_000;
 
 /** Path of the Redis binary; several servers that must reach each other are not started in containers. */
-export const redisBinary = findRedis(process.env.PATH ?? '');
+export const redisBinary = findRedis(searchPath);
 
 export interface Topology extends AsyncDisposable {
   readonly url: string;
