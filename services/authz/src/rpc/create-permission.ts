@@ -4,7 +4,6 @@ import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { formatToken } from '../domain/consistency.ts';
 import { nameOf, type Permission, splitName } from '../domain/permission.ts';
-import { assertStorable } from '../domain/text.ts';
 import { modelChanged } from '../store/changes.ts';
 import { bumpModelRevision } from '../store/model.ts';
 import { insertPermission } from '../store/permissions.ts';
@@ -16,7 +15,6 @@ export function createPermission({
   changes,
 }: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<CreatePermissionRequest, CreatePermissionResponse> {
   return async ({ name, description, category, isDangerous }, call) => {
-    assertStorable({ description, category });
     const permission: Permission = {
       id: uuidv7(),
       ...splitName(name),

@@ -5,7 +5,6 @@ import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { formatToken } from '../domain/consistency.ts';
 import { levelBelow, parentRoleNotFound, permissionNotFound, type Role } from '../domain/role.ts';
-import { assertStorable } from '../domain/text.ts';
 import { modelChanged } from '../store/changes.ts';
 import { bumpModelRevision } from '../store/model.ts';
 import { findPermissionIds } from '../store/permissions.ts';
@@ -19,8 +18,6 @@ export function createRole({
   changes,
 }: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<CreateRoleRequest, CreateRoleResponse> {
   return async ({ name, description, parentRoleId, permissions }, call) => {
-    const named = permissions.map((permission, index) => [`permissions[${index}]`, permission]);
-    assertStorable({ description, ...Object.fromEntries(named) });
     const id = uuidv7();
     const createdAt = clock.now();
     const { role, modelRevision } = await changes.commit(call, async (tx) => {

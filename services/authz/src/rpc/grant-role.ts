@@ -4,7 +4,6 @@ import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { formatToken } from '../domain/consistency.ts';
 import { assertGrantable, type RoleGrant, roleNotFound } from '../domain/grant.ts';
-import { assertStorable } from '../domain/text.ts';
 import { grantsChanged } from '../store/changes.ts';
 import { findModelRevision } from '../store/model.ts';
 import { bumpRevision } from '../store/revisions.ts';
@@ -18,7 +17,6 @@ export function grantRole({
   changes,
 }: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<GrantRoleRequest, GrantRoleResponse> {
   return async ({ userId, roleId, reason }, call) => {
-    assertStorable({ reason });
     const grant: RoleGrant = {
       id: uuidv7(),
       userId,

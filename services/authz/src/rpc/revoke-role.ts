@@ -3,7 +3,6 @@ import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { formatToken } from '../domain/consistency.ts';
 import { grantNotFound } from '../domain/grant.ts';
-import { assertStorable } from '../domain/text.ts';
 import { grantsChanged } from '../store/changes.ts';
 import { findModelRevision } from '../store/model.ts';
 import { bumpRevision } from '../store/revisions.ts';
@@ -16,7 +15,6 @@ export function revokeRole({
   changes,
 }: Pick<Deps, 'events' | 'changes'>): Handler<RevokeRoleRequest, RevokeRoleResponse> {
   return async ({ userId, roleId, reason }, call) => {
-    assertStorable({ reason });
     const { revision, modelRevision } = await changes.commit(call, async (tx) => {
       const bumped = await bumpRevision(tx, userId);
       const id = await deleteGrant(tx, userId, roleId);
