@@ -8,7 +8,7 @@ import { type MeshRig, startMeshRig } from './rig.ts';
 const steps = STEPS.filter(([name]) => name !== 'backup');
 /** Flows in flight when a service is killed, so that it is hit at different points of its work. */
 const FLOWS = 3;
-const KILL_AFTER_MS = [30, 250, 700];
+const KILL_AFTER_MS = [60, 500];
 
 let rig: MeshRig;
 

@@ -306,7 +306,7 @@ describe('metrics', () => {
 });
 
 async function metrics(): Promise<Map<string, number>> {
-  const text = await (await fetch(`${service.adminUrl}/metrics`)).text();
+  const text = await (await fetch(`${service.adminUrl}/metrics`, { headers: { connection: 'close' } })).text();
   return new Map(
     text.split('\n').map((line) => {
       const space = line.lastIndexOf(' ');

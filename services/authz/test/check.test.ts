@@ -75,7 +75,7 @@ describe('a check', () => {
   });
 
   it('is possible as soon as the service says that it is ready', async () => {
-    const { status } = await fetch(`${fixture.service.adminUrl}/readyz`);
+    const { status } = await fetch(`${fixture.service.adminUrl}/readyz`, { headers: { connection: 'close' } });
     expect(status).toBe(200);
   });
 

@@ -69,7 +69,9 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     return isAllowed((await app.check({ userId, permission: name, consistency })).decision);
   };
   const metric: Fixture['metric'] = async (name, ...labels) => {
-    const lines = (await (await fetch(`${service.adminUrl}/metrics`)).text()).split('\n');
+    const lines = (
+      await (await fetch(`${service.adminUrl}/metrics`, { headers: { connection: 'close' } })).text()
+    ).split('\n');
     const samples = lines.filter(
       (line) => line.startsWith(`${name}{`) && labels.every((label) => line.includes(label)),
     );

@@ -38,7 +38,9 @@ export async function startFixture(
     admin,
     rows: (text, values) => rowsOf(admin, text, values),
     metric: async (name, labels = '') => {
-      const lines = (await (await fetch(`${service.adminUrl}/metrics`)).text()).split('\n');
+      const lines = (
+        await (await fetch(`${service.adminUrl}/metrics`, { headers: { connection: 'close' } })).text()
+      ).split('\n');
       const samples = lines.filter((line) => line.startsWith(`${name}{`) && line.includes(labels));
       return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
     },

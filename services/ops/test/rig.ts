@@ -92,7 +92,9 @@ export function rigOver(service: TestService): Rig {
     endedDrill: (restoreDrillId) => ended(() => getDrill(restoreDrillId)),
     rows: (text, values) => rowsOf(admin, text, values),
     async metric(name, ...labels) {
-      const lines = (await (await fetch(`${service.adminUrl}/metrics`)).text()).split('\n');
+      const lines = (
+        await (await fetch(`${service.adminUrl}/metrics`, { headers: { connection: 'close' } })).text()
+      ).split('\n');
       const line = lines.find((each) => each.startsWith(`${name}{`) && labels.every((label) => each.includes(label)));
       return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(' ')));
     },

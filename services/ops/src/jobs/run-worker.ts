@@ -40,6 +40,8 @@ const LOCK_MS = 15_000;
 const STALLED_CHECK_MS = 5_000;
 /** How many processes may die of one run. */
 const STALLED_MAX = 2;
+/** How long one question for a job waits in Redis; a Redis that dies meanwhile is noticed, and let go of, that late. */
+const WAIT_SECONDS = 1;
 /** Pause after Redis failed. */
 const REDIS_RETRY_MS = 1_000;
 /** Pause before what could not be done is tried again. */
@@ -82,6 +84,7 @@ export function startRunWorker({ redis, runs, logger }: RunWorkerOptions): RunWo
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
     maxStalledCount: STALLED_MAX,
+    drainDelay: WAIT_SECONDS,
     runRetryDelay: REDIS_RETRY_MS,
     removeOnComplete: KEPT_JOBS,
     removeOnFail: KEPT_JOBS,
