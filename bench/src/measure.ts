@@ -1,0 +1,76 @@
+import { describeLayers, readLayerHits } from './cache-layers.ts';
+import { type DriveOptions, drive, type Measured } from './load/drive.ts';
+import { toFrame } from './load/grpc-frame.ts';
+import { h2load } from './load/h2load.ts';
+import type { Exchange } from './load/pump.ts';
+import type { Target, TlsFiles } from './load/target.ts';
+import type { Row } from './row.ts';
+import { CEILING_REPLY } from './servers/ceiling-reply.ts';
+import type { StartedServer } from './start-server.ts';
+import { prove, type Question } from './work/prove.ts';
+
+/** One row to measure. */
+export interface Plan {
+  readonly name: string;
+  readonly aim?: number;
+  /** `h2load` sends one request over and over; it can't have a client certificate. */
+  readonly load: 'generator' | 'h2load';
+  /** Full name of the RPC. */
+  readonly path: string;
+  /** Which of the service's ports. */
+  readonly port: 'app' | 'edge' | 'tls';
+  readonly questions: readonly Question[];
+  /** Topic of the cache that answers. */
+  readonly topic: string;
+}
+
+/** What all rows are measured with. */
+export interface Rig {
+  readonly ceiling: StartedServer;
+  readonly warmUpMs: number;
+  readonly runMs: number;
+  /** Undefined: rows that need it are left out. */
+  readonly h2load: string | undefined;
+  readonly clientFiles: TlsFiles;
+  readonly signal: AbortSignal;
+}
+
+const CEILING_ANSWER = toFrame(CEILING_REPLY);
+
+/** Measures the ceiling, the service and the ceiling again. Undefined when the row can't be had on this machine. */
+export async function measure(plan: Plan, service: StartedServer, rig: Rig): Promise<Row | undefined> {
+  if (plan.load === 'h2load' && rig.h2load === undefined) return undefined;
+  const tls = plan.port === 'tls' ? rig.clientFiles : undefined;
+  const target = { port: service.port(plan.port), path: plan.path, tls };
+  const ceilingTarget = { port: rig.ceiling.port(tls ? 'tls' : 'plain'), path: plan.path, tls };
+  const exchanges = await prove(target, plan.questions, rig.signal);
+  const constant = exchanges.map(({ request }) => ({ request, answer: CEILING_ANSWER }));
+  const hits = async () => readLayerHits(await service.metrics(), plan.topic);
+
+  const before = await run(plan, rig, ceilingTarget, constant, rig.ceiling);
+  const hitsBefore = await hits();
+  const measured = await run(plan, rig, target, exchanges, service);
+  const answeredFrom = describeLayers(hitsBefore, await hits());
+  const after = await run(plan, rig, ceilingTarget, constant, rig.ceiling);
+  return {
+    name: plan.name,
+    aim: plan.aim,
+    service: measured,
+    ceilings: [before, after],
+    isPlain: plan.load === 'generator' && !tls,
+    answeredFrom,
+  };
+}
+
+async function run(
+  { load }: Plan,
+  { warmUpMs, runMs, signal, h2load: file }: Rig,
+  target: Target,
+  exchanges: readonly Exchange[],
+  server: StartedServer,
+): Promise<Measured> {
+  const options: DriveOptions = { warmUpMs, runMs, signal, cpuMs: () => server.cpuMs() };
+  const [one] = exchanges;
+  if (load === 'generator' || file === undefined || !one) return drive(target, exchanges, options);
+  return h2load(file, target, one, options);
+}

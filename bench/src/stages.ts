@@ -1,0 +1,97 @@
+import type { TlsFiles } from './load/target.ts';
+import { measure, type Rig } from './measure.ts';
+import { AUTHZ_RECORDED_ROWS, AUTHZ_ROWS, type PlannedRow, SESSION_ROWS } from './plans.ts';
+import type { Row } from './row.ts';
+import { type Placement, type StartedServer, startServer } from './start-server.ts';
+import type { MeasuredService, Stores } from './stores.ts';
+import { permissionChecks } from './work/permissions.ts';
+import type { Question } from './work/prove.ts';
+import { createSessions, type KnownSession } from './work/sessions.ts';
+
+/** Everything that a stage stands on. */
+export interface Stage extends Rig {
+  readonly placement: Placement;
+  readonly stores: Stores;
+  /** Certificates of the services. */
+  readonly serviceFiles: Readonly<Record<MeasuredService, TlsFiles>>;
+  readonly auditAddress: string;
+  readonly trustDomain: string;
+  /** Only rows whose name holds this. */
+  readonly only: string;
+  readonly say: (line: string) => void;
+}
+
+const SESSIONS = 10_000;
+const USERS = 1_000;
+/** Nobody is there: nothing that is measured asks another service. */
+const NOWHERE = '127.0.0.1:9';
+
+/** Measures all rows, one service at a time. */
+export async function runStages(stage: Stage): Promise<Row[]> {
+  const sessions = await runStage(stage, 'session', 'denied', SESSION_ROWS, (server) => {
+    stage.say(`creating ${SESSIONS} sessions`);
+    return createSessions(server.port('operator'), SESSIONS, stage.signal);
+  });
+  let questions: Promise<readonly Question[]> | undefined;
+  const prepare = (server: StartedServer) => {
+    if (!questions) stage.say(`granting roles to ${USERS} users`);
+    questions ??= permissionChecks(server.port('operator'), USERS, stage.signal);
+    return questions;
+  };
+  const checks = await runStage(stage, 'authz', 'none', AUTHZ_ROWS, prepare);
+  const recorded = await runStage(stage, 'authz', 'denied', AUTHZ_RECORDED_ROWS, prepare);
+  return [...sessions, ...checks, ...recorded];
+}
+
+async function runStage<Prepared extends readonly (KnownSession | Question)[]>(
+  stage: Stage,
+  service: MeasuredService,
+  recorded: 'none' | 'denied',
+  rows: readonly PlannedRow<Prepared>[],
+  prepare: (server: StartedServer) => Promise<Prepared>,
+): Promise<Row[]> {
+  const { say, only, placement, signal, stores } = stage;
+  const wanted = rows.filter(({ name }) => name.includes(only));
+  if (wanted.length === 0) return [];
+  say(`starting ${service}`);
+  await using server = await startServer({
+    name: service,
+    env: environment(stage, service, recorded),
+    placement,
+    signal,
+  });
+  const prepared = await prepare(server);
+  await stores.settled(service);
+  const measured: Row[] = [];
+  for (const { questions, ...plan } of wanted) {
+    say(`measuring ${plan.name}`);
+    const row = await measure({ ...plan, questions: questions(prepared) }, server, stage);
+    if (row) measured.push(row);
+    else say(`left out ${plan.name}: h2load is not on the PATH (Debian: nghttp2-client)`);
+  }
+  return measured;
+}
+
+/** What the service finds in its environment: what it must be told, and its own defaults for the rest. */
+function environment(
+  { stores, serviceFiles, auditAddress, trustDomain }: Stage,
+  service: MeasuredService,
+  recorded: 'none' | 'denied',
+): Record<string, string> {
+  const { ca, cert, key } = serviceFiles[service];
+  const prefix = `GATEHOUSE_${service.toUpperCase()}`;
+  return {
+    GATEHOUSE_LISTEN: '127.0.0.1:0',
+    GATEHOUSE_ADMIN_LISTEN: '127.0.0.1:0',
+    GATEHOUSE_TLS_CA: ca,
+    GATEHOUSE_TLS_CERT: cert,
+    GATEHOUSE_TLS_KEY: key,
+    GATEHOUSE_TRUST_DOMAIN: trustDomain,
+    GATEHOUSE_SESSION_ADDRESS: NOWHERE,
+    GATEHOUSE_AUTHZ_ADDRESS: NOWHERE,
+    GATEHOUSE_AUDIT_ADDRESS: auditAddress,
+    GATEHOUSE_AUDIT_DECISIONS: recorded,
+    [`${prefix}_POSTGRES_URL`]: stores.postgresUrl(service),
+    [`${prefix}_REDIS_URL`]: stores.redisUrl,
+  };
+}

@@ -1,0 +1,74 @@
+import { uuidv7 } from '@gatehouse/process';
+import {
+  AuthzServiceService,
+  CheckRequest,
+  CheckResponse,
+  Decision,
+} from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import { type Client, connect } from '@gatehouse/rpc';
+import { inParallel } from './in-parallel.ts';
+import type { Question } from './prove.ts';
+
+/** Each team has a role that reads and, below it, one that also writes. */
+const TEAMS = 10;
+const PARALLEL = 8;
+const DEADLINE_MS = 30_000;
+
+/**
+ * Creates roles and grants by the RPCs and answers two checks for each user: one that is to be allowed through a role's
+ * parent, one that is to be denied.
+ */
+export async function permissionChecks(port: number, users: number, signal: AbortSignal): Promise<Question[]> {
+  const client = connect({
+    definition: AuthzServiceService,
+    address: `127.0.0.1:${port}`,
+    transport: { kind: 'insecure-loopback' },
+    defaultDeadlineMs: DEADLINE_MS,
+  });
+  try {
+    const teams = await inParallel(
+      Array.from({ length: TEAMS }, (_, team) => team),
+      1,
+      (team) => createTeam(client, team),
+    );
+    const people = Array.from({ length: users }, (_, index) => ({ userId: uuidv7(), team: index % TEAMS }));
+    await inParallel(people, PARALLEL, async ({ userId, team }) => {
+      const roles = [teams[team]?.editor, teams[(team + 1) % TEAMS]?.viewer];
+      for (const roleId of roles) await client.grantRole({ userId, roleId: roleId ?? '', reason: '' }, { signal });
+    });
+    return people.flatMap(({ userId, team }) => [
+      question(userId, `documents-${team}:read`, Decision.DECISION_ALLOWED),
+      question(userId, `documents-${(team + 1) % TEAMS}:write`, Decision.DECISION_DENIED),
+    ]);
+  } finally {
+    client.close();
+  }
+}
+
+async function createTeam(client: Client<typeof AuthzServiceService>, team: number) {
+  const rest = { description: '', category: '', isDangerous: false };
+  await client.createPermission({ name: `documents-${team}:read`, ...rest });
+  await client.createPermission({ name: `documents-${team}:write`, ...rest });
+  const viewer = await createRole(client, `viewer-${team}`, '', `documents-${team}:read`);
+  return { viewer, editor: await createRole(client, `editor-${team}`, viewer, `documents-${team}:write`) };
+}
+
+async function createRole(
+  client: Client<typeof AuthzServiceService>,
+  name: string,
+  parentRoleId: string,
+  permission: string,
+): Promise<string> {
+  const { role } = await client.createRole({ name, description: '', parentRoleId, permissions: [permission] });
+  return role?.roleId ?? '';
+}
+
+function question(userId: string, permission: string, expected: Decision): Question {
+  return {
+    request: CheckRequest.encode({ userId, permission, consistency: undefined }).finish(),
+    judge: (answer) => {
+      const { decision } = CheckResponse.decode(answer);
+      if (decision !== expected) throw new Error(`${permission} of ${userId}: decided ${decision}, not ${expected}.`);
+    },
+  };
+}
