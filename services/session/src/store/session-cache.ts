@@ -45,7 +45,14 @@ export function sessionCache({ db, toReply, ...options }: SessionCacheOptions): 
 
 /** What the caches hold of a session. */
 export function toCached({ tokenHash, expiresAt }: Session, reply: Buffer): CachedSession {
-  return { tokenHash, expiresAtMs: expiresAt.getTime(), reply };
+  return { tokenHash: inOwnMemory(tokenHash), expiresAtMs: expiresAt.getTime(), reply: inOwnMemory(reply) };
+}
+
+/** A small buffer is a slice of a block that Node shares out, and kept for long it would keep the whole block. */
+function inOwnMemory(bytes: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
+  return own;
 }
 
 /** `gs:{tag}:id`: the tag keeps all sessions of a user in one slot of a Redis Cluster. */
