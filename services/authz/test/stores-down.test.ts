@@ -41,7 +41,16 @@ async function warmUsers() {
   const [reader, stranger] = [randomUUID(), randomUUID()];
   const token = await a.grant(reader, roleId);
   for (const fixture of [a, b]) for (const userId of [reader, stranger]) await fixture.warm(userId);
+  await Promise.all([trustsRedis(a), trustsRedis(b)]);
   return { roleId, reader, stranger, token };
+}
+
+/**
+ * Waits until the instance takes answers from Redis: one that was just started does so only when it has seen in Postgres
+ * that nothing waits to be told, so a test that stops Postgres before that sees no answer from Redis at all.
+ */
+async function trustsRedis(fixture: Fixture): Promise<void> {
+  await waitFor(async () => (await fixture.metric('cache_redis_trusted')) === 1);
 }
 
 /** Whether the instance has noticed that it can not know what it would miss. */
@@ -192,8 +201,7 @@ describe('with Postgres stopped', () => {
     await a.grant(reader, roleId);
     await Promise.all([a.warm(reader), a.warm(other)]);
     const fromRedis = () => b.answeredBy('l2');
-    // An instance that was just started takes nothing from Redis until it knows that nothing waits to be told.
-    await waitFor(async () => (await b.metric('cache_redis_trusted')) === 1);
+    await trustsRedis(b);
     // With an answer about somebody else the model is known as well.
     await b.warm(other);
     const before = await fromRedis();
