@@ -14,4 +14,5 @@ export { createLogger, type Logger, type LoggerOptions, silentLogger } from './l
 export { Counter, createRegistry, Gauge, Histogram, Registry } from './metrics.ts';
 export { type Running, runMain } from './run-main.ts';
 export { type StopStack, stopStack } from './stop-stack.ts';
+export { type TallyHistogram, type TallyHistogramOptions, tallyHistogram } from './tally-histogram.ts';
 export { isUuid, uuidTimeMs, uuidv7 } from './uuid.ts';

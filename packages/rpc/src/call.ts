@@ -1,5 +1,7 @@
-import { Failure } from '@gatehouse/failure';
+import type { Failure } from '@gatehouse/failure';
+import { isUuid, uuidv7 } from '@gatehouse/process';
 import type { Metadata } from '@grpc/grpc-js';
+import type { ConnectedCall, PeerResolver } from './connection.ts';
 import type { Method } from './method.ts';
 import type { Peer } from './peer.ts';
 import type { TraceContext } from './trace.ts';
@@ -47,26 +49,26 @@ export interface Outcome {
   readonly error: unknown;
 }
 
-/** The call as the interceptors fill it in. A class, because one is made for every request. */
+/** The call as the interceptors fill it in. What many calls never ask for is worked out when it is asked for. */
 export class ServedCall implements Call {
   readonly startedAt = performance.now();
-  requestId = '';
   deadlineMs = 0;
   actor: Actor | undefined;
-  /** Ends the call when the server's own deadline passes. */
-  onTimeout: () => void = () => {};
   readonly definition: Method;
-  readonly metadata: Metadata;
-  private peerOf: (() => Peer) | undefined;
+  private readonly metadata: Metadata;
+  private readonly peerOf: PeerResolver;
+  private readonly connected: ConnectedCall;
+  private knownRequestId: string | undefined;
   private knownPeer: Peer | undefined;
   private knownTrace: TraceContext | undefined;
   private controller: AbortController | undefined;
   private abortReason: Failure | undefined;
 
-  constructor(definition: Method, metadata: Metadata, peerOf: () => Peer) {
+  constructor(definition: Method, metadata: Metadata, peerOf: PeerResolver, connected: ConnectedCall) {
     this.definition = definition;
     this.metadata = metadata;
     this.peerOf = peerOf;
+    this.connected = connected;
   }
 
   get method(): string {
@@ -74,9 +76,13 @@ export class ServedCall implements Call {
   }
 
   get peer(): Peer {
-    if (!this.knownPeer && this.peerOf) this.knownPeer = this.peerOf();
-    if (!this.knownPeer) throw new Failure('denied', 'PEER_NOT_ALLOWED', 'The peer is not known.');
+    this.knownPeer ??= this.peerOf(this.connected);
     return this.knownPeer;
+  }
+
+  get requestId(): string {
+    this.knownRequestId ??= requestIdOf(this.metadata.get('x-request-id')[0]);
+    return this.knownRequestId;
   }
 
   get trace(): TraceContext {
@@ -105,4 +111,8 @@ export class ServedCall implements Call {
     this.abortReason = reason;
     this.controller?.abort(reason);
   }
+}
+
+function requestIdOf(given: unknown): string {
+  return typeof given === 'string' && isUuid(given) ? given : uuidv7();
 }

@@ -1,10 +1,11 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { type Peer, peerName } from './peer.ts';
 
-type AnyServerCall = Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext' | 'getPeer'>;
+/** What a call knows of its connection. */
+export type ConnectedCall = Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext' | 'getPeer'>;
 
 /** How the peer of a call is found. */
-export type PeerResolver = (call: AnyServerCall) => Peer;
+export type PeerResolver = (call: ConnectedCall) => Peer;
 
 /**
  * Names peers by the certificate of their connection. A certificate is read once for each connection: reading it costs
@@ -34,7 +35,7 @@ export function fixedPeer(name: string): PeerResolver {
 
 /** The HTTP/2 session under a call, which grpc-js keeps to itself; undefined if a later version hides it elsewhere. */
 function connectionOf(call: object): object | undefined {
-  const inner: unknown = Reflect.get(call, 'call');
+  const inner: unknown = Reflect.get(call, 'call') ?? call;
   const stream: unknown = isObject(inner) ? Reflect.get(inner, 'stream') : undefined;
   const session: unknown = isObject(stream) ? Reflect.get(stream, 'session') : undefined;
   return isObject(session) ? session : undefined;

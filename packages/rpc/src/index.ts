@@ -10,11 +10,20 @@ export {
   DEADLINE_MARGIN_MS,
 } from './client.ts';
 export { type DescriptorImage, descriptorImage } from './descriptor-image.ts';
-export type { BidiHandler, Encoded, Handler, Handlers, RpcDefinitions, ServerStreamHandler } from './handler.ts';
+export type {
+  BidiHandler,
+  Encoded,
+  Handler,
+  Handlers,
+  RpcDefinitions,
+  ServerStreamHandler,
+  SyncStream,
+  SyncStreamHandler,
+} from './handler.ts';
 export { type Acting, permissionMissing } from './interceptors/access.ts';
 export { fieldsInvalid } from './interceptors/limits.ts';
 export { type Mounted, mount } from './mount.ts';
-export { matchesPeer, type Peer } from './peer.ts';
+export { matchesPeer, type Peer, peerName } from './peer.ts';
 export { type RunningServer, type ServeOptions, serve, type Transport } from './server.ts';
 export { PeerError } from './status.ts';
-export { startTrace, type TraceContext } from './trace.ts';
+export { continueTrace, startTrace, type TraceContext } from './trace.ts';

@@ -3,11 +3,20 @@ import type { ServiceDefinition, UntypedHandleCall, UntypedServiceImplementation
 import type { Access } from './access.ts';
 import type { PeerResolver } from './connection.ts';
 import { type DescriptorImage, descriptorImage } from './descriptor-image.ts';
-import type { Handler, Handlers, RpcDefinition, RpcDefinitions, ServerStreamHandler } from './handler.ts';
+import type { DirectMethod } from './direct.ts';
+import type {
+  Handler,
+  Handlers,
+  RpcDefinition,
+  RpcDefinitions,
+  ServerStreamHandler,
+  SyncStreamHandler,
+} from './handler.ts';
 import type { Interceptor } from './interceptors/index.ts';
 import type { Method } from './method.ts';
 import { compileRules } from './rules/compile.ts';
 import { streamCall } from './stream-call.ts';
+import { syncStreamCall } from './sync-stream-call.ts';
 import { continueTrace } from './trace.ts';
 import { unaryCall } from './unary-call.ts';
 
@@ -24,7 +33,15 @@ export interface Mounted {
   /** Full name, such as `gatehouse.session.v1.SessionService`. */
   readonly service: string;
   readonly definition: ServiceDefinition;
-  implementation(serving: Serving): UntypedServiceImplementation;
+  serve(serving: Serving): Served;
+}
+
+/** The methods of a service, by how they are called. */
+export interface Served {
+  /** Called by grpc-js with its own call objects. */
+  readonly implementation: UntypedServiceImplementation;
+  /** Called without them, by the full names of the methods. */
+  readonly direct: ReadonlyMap<string, DirectMethod>;
 }
 
 /** RPCs of others that change nothing, and whose protos do not say so. */
@@ -38,26 +55,33 @@ export function mount<Definition extends RpcDefinitions>(
 ): Mounted {
   const image = descriptorImage();
   const rpcs = Object.entries(definition);
-  const service = rpcs[0]?.[1].path.split('/')[1] ?? '';
   return {
-    service,
+    service: rpcs[0]?.[1].path.split('/')[1] ?? '',
     definition: Object.fromEntries(rpcs.map(([key, rpc]) => [key, grpcMethod(rpc)])),
-    implementation: (serving) =>
-      Object.fromEntries(
-        rpcs.map(([key, rpc]) => [
-          key,
-          serveMethod(methodOf(image, rpc, access[key] ?? { peers: [] }), handlers[key], serving),
-        ]),
-      ),
+    serve: (serving) => {
+      const implementation: UntypedServiceImplementation = {};
+      const direct = new Map<string, DirectMethod>();
+      for (const [key, rpc] of rpcs) {
+        const method = methodOf(image, rpc, access[key] ?? { peers: [] });
+        const served = serveMethod(method, handlers[key], serving);
+        if ('direct' in served) direct.set(method.path, served.direct);
+        else implementation[key] = served.grpc;
+      }
+      return { implementation, direct };
+    },
   };
 }
 
 function grpcMethod(rpc: RpcDefinition): ServiceDefinition[string] {
   return {
     ...rpc,
-    // A handler that keeps its answer encoded sends it as it is.
-    responseSerialize: (value: unknown) => (Buffer.isBuffer(value) ? value : rpc.responseSerialize(value)),
+    responseSerialize: encoderOf(rpc),
   };
+}
+
+/** A handler that keeps its answer encoded sends it as it is. */
+function encoderOf({ responseSerialize }: RpcDefinition): (response: unknown) => Buffer {
+  return (response) => (Buffer.isBuffer(response) ? response : responseSerialize(response));
 }
 
 function methodOf(image: DescriptorImage, rpc: RpcDefinition, access: Method['access']): Method {
@@ -78,18 +102,33 @@ function methodOf(image: DescriptorImage, rpc: RpcDefinition, access: Method['ac
       descriptor.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS || READ_ONLY_UNDECLARED.has(rpc.path),
     access,
     validate: compileRules(image, descriptor.input.typeName),
+    encode: encoderOf(rpc),
     trace: continueTrace,
   };
 }
 
-function serveMethod(method: Method, handler: unknown, serving: Serving): UntypedHandleCall {
+function serveMethod(
+  method: Method,
+  handler: unknown,
+  serving: Serving,
+): { readonly direct: DirectMethod } | { readonly grpc: UntypedHandleCall } {
   switch (method.kind) {
     case 'unary':
-      return unaryCall(method, handler as Handler<unknown, unknown>, serving) as UntypedHandleCall;
-    case 'server_stream':
+      return { direct: unaryCall(method, handler as Handler<unknown, unknown>, serving) };
     case 'bidi_stream':
-      return streamCall(method, handler as ServerStreamHandler<unknown, unknown>, serving) as UntypedHandleCall;
+      if (isSyncStream(handler)) return { direct: syncStreamCall(method, handler, serving) };
+      return {
+        grpc: streamCall(method, handler as ServerStreamHandler<unknown, unknown>, serving) as UntypedHandleCall,
+      };
+    case 'server_stream':
+      return {
+        grpc: streamCall(method, handler as ServerStreamHandler<unknown, unknown>, serving) as UntypedHandleCall,
+      };
     case 'client_stream':
       throw new Error(`${method.path}: client streams are not served.`);
   }
+}
+
+function isSyncStream(handler: unknown): handler is SyncStreamHandler<unknown, unknown> {
+  return typeof handler === 'object' && handler !== null && 'open' in handler;
 }

@@ -2,6 +2,7 @@ import type { HostPort, Logger, Registry } from '@gatehouse/process';
 import { experimental, Server, ServerCredentials } from '@grpc/grpc-js';
 import type { CertificateSource } from './certificates.ts';
 import { certificatePeers, fixedPeer } from './connection.ts';
+import { serveDirectly } from './direct.ts';
 import { health } from './health.ts';
 import type { Acting } from './interceptors/access.ts';
 import { edge } from './interceptors/index.ts';
@@ -56,7 +57,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     peerOf: transport.kind === 'mtls' ? certificatePeers(transport.trustDomain) : fixedPeer(transport.peer),
     defaultDeadlineMs: options.defaultDeadlineMs ?? DEFAULT_DEADLINE_MS,
   };
+  const extra = options.reflection ? reflection([...names, state.mounted.service]) : [];
+  const served = [...options.services, state.mounted, ...extra].map(({ definition, serve }) => ({
+    definition,
+    ...serve(serving),
+  }));
   const server = new Server({
+    interceptors: [serveDirectly(new Map(served.flatMap(({ direct }) => [...direct])))],
     'grpc.max_receive_message_length': options.maxRequestBytes ?? MAX_REQUEST_BYTES,
     'grpc.max_connection_age_ms': MAX_CONNECTION_AGE_MS,
     'grpc.max_connection_age_grace_ms': MAX_CONNECTION_AGE_GRACE_MS,
@@ -66,10 +73,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     'grpc.max_metadata_size': MAX_METADATA_BYTES,
     'grpc.enable_channelz': 0,
   });
-  const extra = options.reflection ? reflection([...names, state.mounted.service]) : [];
-  for (const { definition, implementation } of [...options.services, state.mounted, ...extra]) {
-    server.addService(definition, implementation(serving));
-  }
+  for (const { definition, implementation } of served) server.addService(definition, implementation);
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
   const port = await bind(server, `${host}:${listen.port}`, credentials(transport, listen.host));
   return {

@@ -24,8 +24,15 @@ const kindOf = new Map<number, FailureKind>(Object.entries(codeOf).map(([kind, c
 const DETAILS_KEY = 'grpc-status-details-bin';
 const TYPE_PREFIX = 'type.googleapis.com/google.rpc.';
 
+/** How a call ends, as grpc-js sends it. */
+export interface WireStatus {
+  readonly code: status;
+  readonly details: string;
+  readonly metadata: Metadata;
+}
+
 /** The status that a caller gets for something that was thrown. Only a Failure is told; all else is INTERNAL. */
-export function toStatus(error: unknown, domain: string, requestId: string): Partial<ServiceError> {
+export function toStatus(error: unknown, domain: string, requestId: string): WireStatus {
   if (!(error instanceof Failure)) {
     return {
       code: status.INTERNAL,

@@ -1,4 +1,3 @@
-import { Failure } from '@gatehouse/failure';
 import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
 import { ServedCall } from './call.ts';
 import type { ServerStreamHandler } from './handler.ts';
@@ -6,7 +5,7 @@ import { checkLimits } from './interceptors/limits.ts';
 import type { Method } from './method.ts';
 import type { Serving } from './mount.ts';
 import { toStatus } from './status.ts';
-import { deadlineExceeded, domainOf, outcomeOf } from './unary-call.ts';
+import { callerGone, domainOf, outcomeOf } from './unary-call.ts';
 
 type StreamCall = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
 
@@ -24,16 +23,10 @@ export function streamCall(
 ): (grpcCall: StreamCall) => void {
   const domain = domainOf(method.service);
   return (grpcCall) => {
-    const call = new ServedCall(method, grpcCall.metadata, () => serving.peerOf(grpcCall));
+    const call = new ServedCall(method, grpcCall.metadata, serving.peerOf, grpcCall);
     const deadline = Number(grpcCall.getDeadline());
     call.deadlineMs = Number.isFinite(deadline) ? deadline : Date.now() + STREAM_LIFETIME_MS_MAX;
-    grpcCall.on('cancelled', () => {
-      call.abort(
-        Date.now() >= call.deadlineMs
-          ? deadlineExceeded()
-          : new Failure('cancelled', 'CANCELLED', 'The caller went away.'),
-      );
-    });
+    grpcCall.on('cancelled', () => call.abort(callerGone(call)));
     // A stream that breaks is also cancelled; without a listener its error would end the process.
     grpcCall.on('error', () => {});
     void run(call, grpcCall, handler, serving).then((error) => {

@@ -1,6 +1,7 @@
 import { Failure } from '@gatehouse/failure';
-import { type handleUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
+import { type Metadata, status } from '@grpc/grpc-js';
 import { ServedCall } from './call.ts';
+import type { DirectMethod, WireCall, WireListener } from './direct.ts';
 import type { Handler } from './handler.ts';
 import type { Method } from './method.ts';
 import type { Serving } from './mount.ts';
@@ -10,57 +11,146 @@ import { codeOf, toStatus } from './status.ts';
  * Serves a unary RPC: interceptors, handler, interceptors. Everything that can be done at once is done in one synchronous
  * step; a promise is awaited only where an interceptor or the handler returns one.
  */
-export function unaryCall<Request, Response>(
-  method: Method,
-  handler: Handler<Request, Response>,
-  { edge, peerOf, defaultDeadlineMs }: Serving,
-): handleUnaryCall<Request, Response> {
-  const domain = domainOf(method.service);
-  return (grpcCall, callback) => {
-    const call = new ServedCall(method, grpcCall.metadata, () => peerOf(grpcCall));
-    const timer = setDeadline(call, grpcCall.getDeadline(), defaultDeadlineMs);
-    let reached = 0;
-    let ended = false;
-    const cancelled = () => {
-      call.abort(
-        Date.now() >= call.deadlineMs
-          ? deadlineExceeded()
-          : new Failure('cancelled', 'CANCELLED', 'The caller went away.'),
-      );
-    };
-    grpcCall.on('cancelled', cancelled);
-    const end = (error: unknown, response: Response | Buffer | null) => {
-      if (ended) return;
-      ended = true;
-      // grpc-js says so of every call whose stream has closed. And the stream outlives the call by two rounds of the
-      // garbage collector, which should not have to carry what the call was made of.
-      grpcCall.off('cancelled', cancelled);
-      if (timer) clearTimeout(timer);
-      const outcome = outcomeOf(error);
-      for (let i = reached - 1; i >= 0; i--) edge[i]?.after?.(call, outcome);
-      reply(callback, error, response, domain, call.requestId);
-    };
-    const fail = (error: unknown) => end(error, null);
-    call.onTimeout = () => fail(deadlineExceeded());
-    const proceed = (): void => {
-      try {
-        while (reached < edge.length) {
-          const pending = edge[reached++]?.before?.(call, grpcCall.request);
-          if (pending) {
-            pending.then(proceed, fail);
-            return;
-          }
-        }
-        const result = handler(grpcCall.request, call);
-        if (result instanceof Promise) result.then((response) => end(undefined, response), fail);
-        else end(undefined, result);
-      } catch (error) {
-        fail(error);
-      }
-    };
-    proceed();
-  };
+export function unaryCall(method: Method, handler: Handler<unknown, unknown>, serving: Serving): DirectMethod {
+  const route = { method, handler, serving, domain: domainOf(method.service) };
+  return (wire) => wire.start(new UnaryExchange(route, wire));
 }
+
+interface Route {
+  readonly method: Method;
+  readonly handler: Handler<unknown, unknown>;
+  readonly serving: Serving;
+  readonly domain: string;
+}
+
+/** One call as grpc-js tells of it. A class, because one is made for every request. */
+class UnaryExchange implements WireListener {
+  private readonly route: Route;
+  private readonly wire: WireCall;
+  private metadata: Metadata | undefined;
+  private request: unknown;
+  private call: ServedCall | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private reached = 0;
+  private isOver = false;
+
+  constructor(route: Route, wire: WireCall) {
+    this.route = route;
+    this.wire = wire;
+  }
+
+  onReceiveMetadata(metadata: Metadata): void {
+    this.metadata = metadata;
+    this.wire.startRead();
+  }
+
+  onReceiveMessage(request: unknown): void {
+    if (this.request !== undefined) {
+      this.malformed('more than one request message');
+      return;
+    }
+    this.request = request;
+    this.wire.startRead();
+  }
+
+  onReceiveHalfClose(): void {
+    if (this.isOver) return;
+    if (this.request === undefined || !this.metadata) {
+      this.malformed('no request message');
+      return;
+    }
+    const { wire } = this;
+    const { method, serving } = this.route;
+    this.call = new ServedCall(method, this.metadata, serving.peerOf, wire);
+    this.setDeadline(this.call, Number(wire.getDeadline()), serving.defaultDeadlineMs);
+    this.proceed();
+  }
+
+  /** grpc-js says so of every call in the end. */
+  onCancel(): void {
+    if (!this.isOver && this.call) this.call.abort(callerGone(this.call));
+  }
+
+  private proceed(): void {
+    const { call, request } = this;
+    const { handler, serving } = this.route;
+    if (!call) return;
+    try {
+      while (this.reached < serving.edge.length) {
+        const pending = serving.edge[this.reached++]?.before?.(call, request);
+        if (pending) {
+          pending.then(
+            () => this.proceed(),
+            (error: unknown) => this.fail(error),
+          );
+          return;
+        }
+      }
+      const result = handler(request, call);
+      if (result instanceof Promise) {
+        result.then(
+          (response) => this.answer(response),
+          (error: unknown) => this.fail(error),
+        );
+      } else this.answer(result);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private answer(response: unknown): void {
+    if (!this.end(undefined)) return;
+    this.wire.sendMessage(response, written);
+    // Said at once, the end leaves in one piece with the answer.
+    this.wire.sendStatus(OK);
+  }
+
+  private fail(error: unknown): void {
+    const { call } = this;
+    const reason = error ?? new Error('Undefined was thrown.');
+    if (call && this.end(reason)) this.wire.sendStatus(toStatus(reason, this.route.domain, call.requestId));
+  }
+
+  /** False when the call is over already. */
+  private end(error: unknown): boolean {
+    const { call } = this;
+    if (this.isOver || !call) return false;
+    this.isOver = true;
+    if (this.timer) clearTimeout(this.timer);
+    const outcome = outcomeOf(error);
+    const { edge } = this.route.serving;
+    for (let i = this.reached - 1; i >= 0; i--) edge[i]?.after?.(call, outcome);
+    // The stream outlives the call by two rounds of the garbage collector, which should not have to carry all of it.
+    this.call = undefined;
+    this.metadata = undefined;
+    this.request = undefined;
+    return true;
+  }
+
+  /** Gives the call its deadline. The server's own timer is needed only where the caller set no deadline. */
+  private setDeadline(call: ServedCall, deadlineMs: number, defaultMs: number): void {
+    if (Number.isFinite(deadlineMs)) {
+      call.deadlineMs = deadlineMs;
+      return;
+    }
+    call.deadlineMs = Date.now() + defaultMs;
+    this.timer = setTimeout(() => {
+      call.abort(deadlineExceeded());
+      this.fail(deadlineExceeded());
+    }, defaultMs);
+  }
+
+  private malformed(what: string): void {
+    this.isOver = true;
+    this.wire.sendStatus({ code: status.UNIMPLEMENTED, details: `${this.route.method.path} received ${what}.` });
+  }
+}
+
+const OK = { code: status.OK, details: 'OK' };
+const SUCCESS = { code: status.OK, reason: '', error: undefined };
+
+/** Nothing waits for an answer to have left. */
+function written(): void {}
 
 /** The ErrorInfo domain of a service: `session.gatehouse` for gatehouse.session.v1.SessionService. */
 export function domainOf(service: string): string {
@@ -73,34 +163,19 @@ export function deadlineExceeded(): Failure {
   return new Failure('deadline', 'DEADLINE_EXCEEDED', 'The deadline passed.');
 }
 
+/** How much earlier a caller may see its deadline pass than we do: we count from the arrival of its request. */
+const DEADLINE_SKEW_MS_MAX = 100;
+
+/** Why a call was cancelled: grpc-js does not say whether the caller went away or the deadline passed. */
+export function callerGone({ deadlineMs }: { readonly deadlineMs: number }): Failure {
+  return Date.now() + DEADLINE_SKEW_MS_MAX >= deadlineMs
+    ? deadlineExceeded()
+    : new Failure('cancelled', 'CANCELLED', 'The caller went away.');
+}
+
 /** What interceptors learn about the end of a call. */
 export function outcomeOf(error: unknown): { code: number; reason: string; error: unknown } {
-  if (error === undefined) return { code: status.OK, reason: '', error };
+  if (error === undefined) return SUCCESS;
   if (error instanceof Failure) return { code: codeOf[error.kind], reason: error.reason, error };
   return { code: status.INTERNAL, reason: 'INTERNAL', error };
-}
-
-/** Gives the call its deadline. The server's own timer is needed only where the caller set no deadline. */
-export function setDeadline(call: ServedCall, deadline: Date | number, defaultMs: number): NodeJS.Timeout | undefined {
-  const at = Number(deadline);
-  if (Number.isFinite(at)) {
-    call.deadlineMs = at;
-    return undefined;
-  }
-  call.deadlineMs = Date.now() + defaultMs;
-  return setTimeout(() => {
-    call.abort(deadlineExceeded());
-    call.onTimeout();
-  }, defaultMs);
-}
-
-function reply<Response>(
-  callback: sendUnaryData<Response>,
-  error: unknown,
-  response: Response | Buffer | null,
-  domain: string,
-  requestId: string,
-): void {
-  if (error === undefined) callback(null, response as Response);
-  else callback(toStatus(error, domain, requestId));
 }

@@ -7,8 +7,8 @@ import type { Acting, Call } from '@gatehouse/rpc';
 import { createAuthority } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Rig, rig, TRUST_DOMAIN } from './harness.ts';
+import { VALIDATE } from './messages.ts';
 
-const REQUEST = { sessionToken: 'x', freshness: 0 } as const;
 const REVOKE = { target: { $case: 'sessionToken', value: 'x' }, reason: 1 } as const;
 
 let server: Rig;
@@ -32,7 +32,7 @@ beforeAll(async () => {
       },
       revokeSession: (_request, call) => {
         seen = call;
-        return { revokedAt: undefined };
+        return { revokedAt: undefined, consistencyToken: '' };
       },
     },
     {
@@ -46,7 +46,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const validateAs = (peer: string) => server.connectAs(peer, SessionServiceService).validateSession(REQUEST);
+const validateAs = (peer: string) => server.connectAs(peer, SessionServiceService).validateSession(VALIDATE);
 const revokeAs = (peer: string, sessionToken?: string) =>
   server.connectAs(peer, SessionServiceService).revokeSession(REVOKE, { sessionToken });
 
@@ -69,20 +69,23 @@ describe('a peer', () => {
     const directory = mkdtempSync(join(tmpdir(), 'gatehouse-rpc-'));
     const authority = await createAuthority({ directory, trustDomain: TRUST_DOMAIN });
     const client = server.connectAs('identity', SessionServiceService, { authority });
-    await expect(client.validateSession(REQUEST)).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(client.validateSession(VALIDATE)).rejects.toMatchObject({ kind: 'unavailable' });
     rmSync(directory, { recursive: true });
   });
 
   it('of another trust domain is refused', async () => {
     const elsewhere = await rig({ validateSession: () => ({ session: undefined }) }, { trustDomain: 'other.local' });
     const client = elsewhere.connectAs('identity', SessionServiceService);
-    await expect(client.validateSession(REQUEST)).rejects.toMatchObject({ kind: 'denied', reason: 'PEER_NOT_ALLOWED' });
+    await expect(client.validateSession(VALIDATE)).rejects.toMatchObject({
+      kind: 'denied',
+      reason: 'PEER_NOT_ALLOWED',
+    });
     await elsewhere.stop();
   });
 
   it('that expected another server does not speak to this one', async () => {
     const client = server.connectAs('identity', SessionServiceService, { serverName: 'audit' });
-    await expect(client.validateSession(REQUEST)).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(client.validateSession(VALIDATE)).rejects.toMatchObject({ kind: 'unavailable' });
   });
 });
 

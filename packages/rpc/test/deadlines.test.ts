@@ -5,8 +5,8 @@ import { waitFor } from '@gatehouse/testing';
 import { credentials, Client as GrpcClient, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Rig, rig } from './harness.ts';
+import { CREATE, VALIDATE } from './messages.ts';
 
-const REQUEST = { sessionToken: 'x', freshness: 0 } as const;
 let rigs: Rig[] = [];
 
 async function running(...args: Parameters<typeof rig>): Promise<Rig> {
@@ -21,10 +21,7 @@ afterEach(async () => {
 });
 
 /** Makes the client connect: the answer itself is of no interest. */
-const connected = (client: Client<typeof SessionServiceService>) =>
-  client
-    .createSession({ userId: '', authenticationMethods: [], origin: undefined, lifetimeSeconds: 0 })
-    .catch(() => {});
+const connected = (client: Client<typeof SessionServiceService>) => client.createSession(CREATE).catch(() => {});
 
 /** A handler that never answers, and tells what became of its call. */
 function hanging() {
@@ -43,7 +40,7 @@ describe('a deadline', () => {
     const client = connectAs('app/test', SessionServiceService);
     // The connection is there before the clock is set.
     await connected(client);
-    const pending = client.validateSession(REQUEST, { deadlineMs: Date.now() + 250 });
+    const pending = client.validateSession(VALIDATE, { deadlineMs: Date.now() + 250 });
     await expect(pending).rejects.toMatchObject({ kind: 'deadline', reason: 'DEADLINE_EXCEEDED' });
     const last = await waitFor(() => calls.at(-1));
     await waitFor(() => last.signal.aborted);
@@ -62,7 +59,7 @@ describe('a deadline', () => {
     );
     const { path, requestSerialize, responseDeserialize } = SessionServiceService.validateSession;
     const code = await new Promise((resolve) => {
-      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, REQUEST, (error) => resolve(error?.code));
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, VALIDATE, (error) => resolve(error?.code));
     });
     client.close();
     expect(code).toBe(status.DEADLINE_EXCEEDED);
@@ -74,7 +71,7 @@ describe('a deadline', () => {
     const { connectAs } = await running({ validateSession: handler });
     const deadlineMs = Date.now() + 60_000;
     const abort = new AbortController();
-    const pending = connectAs('app/test', SessionServiceService).validateSession(REQUEST, {
+    const pending = connectAs('app/test', SessionServiceService).validateSession(VALIDATE, {
       deadlineMs,
       signal: abort.signal,
     });
@@ -89,7 +86,7 @@ describe('a deadline', () => {
     const { calls, handler } = hanging();
     const { connectAs } = await running({ validateSession: handler });
     const client = connectAs('app/test', SessionServiceService);
-    await expect(client.validateSession(REQUEST, { deadlineMs: Date.now() })).rejects.toMatchObject({
+    await expect(client.validateSession(VALIDATE, { deadlineMs: Date.now() })).rejects.toMatchObject({
       kind: 'deadline',
     });
     expect(calls).toEqual([]);
@@ -113,7 +110,7 @@ describe('a deadline', () => {
     });
     const client = first.connectAs('app/test', SessionServiceService);
     const requestId = '01a1fa5a-9fe5-7316-af45-0f8bfce7a0c1';
-    await client.validateSession(REQUEST, { requestId, deadlineMs: Date.now() + 2_000 });
+    await client.validateSession(VALIDATE, { requestId, deadlineMs: Date.now() + 2_000 });
     expect(inner[0]?.requestId).toBe(requestId);
     expect(inner[0]?.trace.traceId).toBe(outer[0]?.trace.traceId);
     expect(inner[0]?.trace.parentSpanId).toBe(outer[0]?.trace.spanId);
@@ -128,7 +125,7 @@ describe('a caller that goes away', () => {
     const { calls, handler } = hanging();
     const { connectAs } = await running({ validateSession: handler });
     const abort = new AbortController();
-    const pending = connectAs('app/test', SessionServiceService).validateSession(REQUEST, { signal: abort.signal });
+    const pending = connectAs('app/test', SessionServiceService).validateSession(VALIDATE, { signal: abort.signal });
     pending.catch(() => {});
     const call = await waitFor(() => calls[0]);
     const signal = call.signal;
@@ -149,16 +146,16 @@ describe('a call', () => {
       },
     });
     const client = connectAs('app/test', SessionServiceService);
-    await client.validateSession(REQUEST);
+    await client.validateSession(VALIDATE);
     // Its stream has closed when the same connection has carried another call.
-    await client.validateSession(REQUEST);
+    await client.validateSession(VALIDATE);
     expect(calls[0]?.signal.aborted).toBe(false);
   });
 
   it('that only reads is tried again when no server answers, and is then UNAVAILABLE', async () => {
     const server = await running({});
     const client = server.connectAs('app/test', SessionServiceService, { address: '127.0.0.1:1' });
-    await expect(client.validateSession(REQUEST)).rejects.toMatchObject({
+    await expect(client.validateSession(VALIDATE)).rejects.toMatchObject({
       kind: 'unavailable',
       reason: 'PEER_UNAVAILABLE',
     });

@@ -2,6 +2,7 @@ import { Failure, type FailureKind } from '@gatehouse/failure';
 import { RevokedReason, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Rig, rig } from './harness.ts';
+import { CREATE, VALIDATE } from './messages.ts';
 
 const KINDS: FailureKind[] = [
   'invalid',
@@ -16,7 +17,6 @@ const KINDS: FailureKind[] = [
   'cancelled',
   'deadline',
 ];
-const USER = '01a1fa5a-9fe5-7316-af45-0f8bfce7a0c1';
 
 let server: Rig;
 let thrown: unknown;
@@ -33,16 +33,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const validate = () =>
-  server.connectAs('app/test', SessionServiceService).validateSession({ sessionToken: 'x', freshness: 0 });
+const validate = () => server.connectAs('app/test', SessionServiceService).validateSession(VALIDATE);
 const create = (request: object = {}) =>
-  server.connectAs('app/test', SessionServiceService).createSession({
-    userId: USER,
-    authenticationMethods: ['pwd'],
-    origin: undefined,
-    lifetimeSeconds: 0,
-    ...request,
-  });
+  server.connectAs('app/test', SessionServiceService).createSession({ ...CREATE, ...request });
 
 describe('a Failure', () => {
   it.each(KINDS)('of kind %s reaches the caller with its reason, metadata, fields and delay', async (kind) => {
@@ -91,7 +84,7 @@ describe('limits', () => {
     thrown = new Error('The handler ran.');
     await expect(
       create({
-        userId: USER.toUpperCase(),
+        userId: CREATE.userId.toUpperCase(),
         authenticationMethods: ['pwd', 'pwd', 'NOT OK'],
         origin: { ipAddress: '1.2.3', userAgent: 'u'.repeat(513), deviceFingerprint: '', countryCode: 'de', city: '' },
         lifetimeSeconds: 4_000_000_000,
@@ -141,7 +134,7 @@ describe('limits', () => {
     ).rejects.toMatchObject({
       fields: [{ field: 'session_id' }, { field: 'reason', description: 'REQUIRED: is required' }],
     });
-    await expect(client.validateSession({ sessionToken: 'x', freshness: 77 as never })).rejects.toMatchObject({
+    await expect(client.validateSession({ ...VALIDATE, freshness: 77 as never })).rejects.toMatchObject({
       fields: [{ field: 'freshness', description: 'UNKNOWN_VALUE: is not a known value' }],
     });
   });

@@ -7,17 +7,9 @@ import { HealthService } from '@gatehouse/proto/health/v1/health.ts';
 import { waitFor } from '@gatehouse/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Rig, rig } from './harness.ts';
+import { SESSION, VALIDATE } from './messages.ts';
 
 const run = promisify(execFile);
-const REQUEST = { sessionToken: 'x', freshness: 0 } as const;
-const session = {
-  sessionId: 's',
-  userId: 'u',
-  createdAt: new Date(0),
-  expiresAt: new Date(1),
-  authenticationMethods: ['pwd'],
-  origin: undefined,
-};
 let server: Rig | undefined;
 
 afterEach(async () => {
@@ -27,10 +19,10 @@ afterEach(async () => {
 
 describe('a server', () => {
   it('sends an encoded answer as it is', async () => {
-    const reply = Buffer.from(ValidateSessionResponse.encode({ session }).finish());
+    const reply = Buffer.from(ValidateSessionResponse.encode({ session: SESSION }).finish());
     server = await rig({ validateSession: () => reply });
-    await expect(server.connectAs('app/test', SessionServiceService).validateSession(REQUEST)).resolves.toEqual({
-      session,
+    await expect(server.connectAs('app/test', SessionServiceService).validateSession(VALIDATE)).resolves.toEqual({
+      session: SESSION,
     });
   });
 
@@ -47,19 +39,19 @@ describe('a server', () => {
 
   it('counts calls and refusals under the names that dashboards know', async () => {
     server = await rig(
-      { validateSession: () => ({ session }) },
+      { validateSession: () => ({ session: SESSION }) },
       { access: { validateSession: { peers: ['identity'] } } },
     );
-    await server.connectAs('identity', SessionServiceService).validateSession(REQUEST);
+    await server.connectAs('identity', SessionServiceService).validateSession(VALIDATE);
     await server
       .connectAs('app/test', SessionServiceService)
-      .validateSession(REQUEST)
+      .validateSession(VALIDATE)
       .catch(() => {});
     const text = await server.registry.metrics();
     const labels = 'grpc_service="gatehouse.session.v1.SessionService",grpc_method="ValidateSession",grpc_type="unary"';
     expect(text).toContain(`grpc_server_handled_total{${labels},grpc_code="OK",service="session"} 1`);
     expect(text).toContain(`grpc_server_handled_total{${labels},grpc_code="PERMISSION_DENIED",service="session"} 1`);
-    expect(text).toContain(`grpc_server_handling_seconds_count{service="session",${labels}} 2`);
+    expect(text).toContain(`grpc_server_handling_seconds_count{${labels},service="session"} 2`);
   });
 
   it('drains: a running call ends well, an open stream is cut off, and then it is over', async () => {
@@ -67,17 +59,17 @@ describe('a server', () => {
     const running = await rig({
       validateSession: () =>
         new Promise((resolve) => {
-          release = () => resolve({ session });
+          release = () => resolve({ session: SESSION });
         }),
     });
     const client = running.connectAs('app/test', SessionServiceService);
-    const call = client.validateSession(REQUEST);
+    const call = client.validateSession(VALIDATE);
     await waitFor(() => release);
     const watch = await openWatch(running);
     const startedAt = Date.now();
     const drained = running.server.drain(400);
     release?.();
-    await expect(call).resolves.toEqual({ session });
+    await expect(call).resolves.toEqual({ session: SESSION });
     await drained;
     expect(Date.now() - startedAt).toBeLessThan(3_000);
     await watch.ended;
@@ -87,23 +79,23 @@ describe('a server', () => {
 
 describe('certificates that are replaced while the server runs', () => {
   it('are shown to the next connection, and the open one goes on', async () => {
-    server = await rig({ validateSession: () => ({ session }) });
+    server = await rig({ validateSession: () => ({ session: SESSION }) });
     const client = server.connectAs('app/test', SessionServiceService);
-    await client.validateSession(REQUEST);
+    await client.validateSession(VALIDATE);
     const before = await shownSerial(server);
     server.authority.issueSync('session');
     expect(server.certificates.refresh()).toBe(true);
     expect(await shownSerial(server)).not.toBe(before);
-    await expect(client.validateSession(REQUEST)).resolves.toEqual({ session });
-    await expect(server.connectAs('app/other', SessionServiceService).validateSession(REQUEST)).resolves.toEqual({
-      session,
+    await expect(client.validateSession(VALIDATE)).resolves.toEqual({ session: SESSION });
+    await expect(server.connectAs('app/other', SessionServiceService).validateSession(VALIDATE)).resolves.toEqual({
+      session: SESSION,
     });
   });
 });
 
 describe('reflection', () => {
   it('lets buf curl list the services and call one, with its limits and errors', async () => {
-    server = await rig({ validateSession: () => ({ session }) }, { reflection: true });
+    server = await rig({ validateSession: () => ({ session: SESSION }) }, { reflection: true });
     const { ca, cert, key } = server.authority.issueSync('app/curl');
     const url = `https://localhost:${server.server.port}`;
     const tls = ['--protocol', 'grpc', '--cacert', ca, '--cert', cert, '--key', key];

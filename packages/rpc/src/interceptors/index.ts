@@ -1,6 +1,5 @@
 import type { Outcome, ServedCall } from '../call.ts';
 import { type AccessOptions, checkAccess } from './access.ts';
-import { correlate } from './correlate.ts';
 import { checkDeadline } from './deadline.ts';
 import { checkLimits } from './limits.ts';
 import { type ObserveOptions, observe } from './observe.ts';
@@ -21,8 +20,7 @@ export interface EdgeOptions extends ObserveOptions, AccessOptions {}
 /** What every call passes, in this order. */
 export function edge(options: EdgeOptions): readonly Interceptor[] {
   return [
-    correlate, // first: every later line and refusal can be tied to its request
-    observe(options), // before anything can refuse, so that refusals are counted and logged
+    observe(options), // first, before anything can refuse, so that refusals are counted and logged
     checkDeadline, // before work: what cannot end in time is not begun
     checkLimits, // before access: who may call can depend on the request, and nothing reads an unchecked one
     checkAccess(options), // last: it may ask other services
