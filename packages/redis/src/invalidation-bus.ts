@@ -28,6 +28,11 @@ export interface InvalidationBus {
    * while this is true. A cheap getter, made for hot paths.
    */
   readonly current: boolean;
+  /**
+   * How long ago it was last proven that every message so far had been heard; Infinity without a proof since the
+   * subscription began. Milliseconds of a clock that only ever grows.
+   */
+  readonly stalenessMs: number;
   readonly boundMs: number;
   stop(): Promise<void>;
 }
@@ -120,7 +125,10 @@ export function startBus(options: InvalidationBusOptions): InvalidationBus {
   const bus: InvalidationBus = {
     boundMs,
     get current() {
-      return nowMs() - sequence.provenAtMs < boundMs;
+      return bus.stalenessMs < boundMs;
+    },
+    get stalenessMs() {
+      return nowMs() - sequence.provenAtMs;
     },
     async publish(topic, items) {
       for (let start = 0; start < items.length; start += MESSAGE_CHANGES_MAX) {

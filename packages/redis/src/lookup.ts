@@ -70,7 +70,7 @@ export interface ReadThroughOptions<V> {
   /** Key in Redis. In a cluster it carries the hash tag; it changes when the encoding does. */
   readonly redisKey: (id: string) => string;
   readonly encode: (value: V) => Buffer;
-  readonly decode: (bytes: Buffer) => V;
+  readonly decode: (bytes: Buffer, id: string) => V;
   /** Milliseconds since the epoch from which on a value is not answered from a cache. */
   readonly expiresAtMs: (value: V) => number;
   /** Reads the truth. What it answers is believed, expired or not. It honours the signal. */

@@ -3,7 +3,8 @@ import { showCacheMetrics } from './cache-metrics.ts';
 import { cancellation } from './cancellation.ts';
 import { decodeEntry, type Entry } from './entry.ts';
 import { openL2 } from './l2.ts';
-import type { Loaded, Lookup, ReadThrough, ReadThroughOptions } from './lookup.ts';
+import type { Loaded, Lookup, LookupOptions, ReadThrough, ReadThroughOptions } from './lookup.ts';
+import { showLookupTimes } from './lookup-times.ts';
 import { createMemory, type Reading } from './memory.ts';
 import { larger, shareTruth } from './truth.ts';
 
@@ -19,6 +20,7 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
   const memory = createMemory<V>(bus, clock, options.l1MaxEntries);
   const l2 = openL2(redis, options.redisKey, options.l2TtlMs);
   const { counts, hide } = showCacheMetrics(options.registry, topic, () => memory.size);
+  const times = showLookupTimes(options.registry, topic);
   let l2Trusted = true;
   let distrusts = 0;
 
@@ -72,6 +74,7 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
   const askRedis = async (id: string, minVersion: bigint, reading: Reading): Promise<Lookup<V> | bigint> => {
     if (!l2Trusted || !redis.usable) return minVersion;
     const distrustsBefore = distrusts;
+    const startedAtMs = performance.now();
     try {
       const bytes = await l2.read(id);
       // What was on its way when trust was withdrawn is not believed, even if trust is back.
@@ -85,6 +88,16 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
       counts.unreadable += 1;
       complain(error, 'entry not read from Redis');
       return minVersion;
+    } finally {
+      times.note('l2', startedAtMs);
+    }
+  };
+  const askTruth = async (id: string, floor: bigint, lookup: LookupOptions, reading: Reading): Promise<Loaded<V>> => {
+    const startedAtMs = performance.now();
+    try {
+      return await truth.read(id, floor, lookup, reading);
+    } finally {
+      times.note('l3', startedAtMs);
     }
   };
   const answerOf = (seen: Entry | undefined, floor: bigint, reading: Reading): Lookup<V> | undefined => {
@@ -92,7 +105,7 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
     if (seen?.kind !== 'value' || seen.version < floor) return undefined;
     // The value is decoded from a copy: the payload is a window on the socket's buffer, and would keep all of that.
     const known = memory.recognize(reading.id, seen.version);
-    const entry = known ?? entryOf(seen.version, decode(Buffer.from(seen.payload)));
+    const entry = known ?? entryOf(seen.version, decode(Buffer.from(seen.payload), reading.id));
     if (entry.expiresAtMs <= nowMs()) return undefined;
     if (!known) memory.keep(reading, entry);
     return { state: 'found', value: entry.value, version: entry.version, layer: 'l2' };
@@ -121,7 +134,7 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
         const answer = freshness === 'full' ? minVersion : await askRedis(id, minVersion, reading);
         if (signal.aborted) throw cancellation(signal);
         if (typeof answer !== 'bigint') return answer;
-        const loaded = await truth.read(id, answer, lookup, reading);
+        const loaded = await askTruth(id, answer, lookup, reading);
         counts[loaded ? 'hits' : 'misses'].l3 += 1;
         return toLookup(loaded);
       } finally {
@@ -163,6 +176,7 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
     },
     close() {
       hide();
+      times.hide();
       reset();
     },
   };

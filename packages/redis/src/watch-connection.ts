@@ -76,6 +76,12 @@ export function watchConnection(client: Redis | Cluster, name: string, logger: L
   });
   client.on('ready', () => (writable ? up() : probeSoon()));
   for (const event of ['close', 'reconnecting', 'end']) client.on(event, down);
+  // A cluster goes on without one of its nodes, and what takes the place of that one may lack what it had acknowledged.
+  client.on('-node', (node: Redis) => {
+    if (state !== 'up' || node.options.readOnly) return;
+    down();
+    up();
+  });
 
   return {
     get usable() {

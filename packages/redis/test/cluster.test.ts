@@ -74,6 +74,25 @@ describe.skipIf(redisBinary === undefined)('with a Redis Cluster', () => {
     await one.hears('x 5');
   });
 
+  it('the loss of one master is an outage, because its successor may know less', async () => {
+    const one = await open();
+    const events: string[] = [];
+    one.redis.onOutage(() => events.push('outage'));
+    one.redis.onRecovery(() => events.push('recovery'));
+    await one.cache.fill('kept', 1n, doc('old'));
+    await waitFor(() => one.cache.peek('kept'));
+    // A node is connected to only when something is asked of it.
+    for (const id of IDS) await one.redis.client.exists(redisKey(id));
+    expect(events).toEqual([]);
+    const client = cluster.client(1);
+    await client.call('CLIENT', 'KILL', 'TYPE', 'normal');
+    client.disconnect();
+    await waitFor(() => events.length > 0);
+    expect(one.cache.peek('kept')).toBeUndefined();
+    expect(events).toEqual(['outage', 'recovery']);
+    await waitFor(() => one.cache.get('kept', bounded()).then(() => one.cache.peek('kept')));
+  });
+
   it('a slot that has moved is followed', async () => {
     const one = await open();
     const key = redisKey('moving');

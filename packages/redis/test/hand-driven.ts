@@ -27,6 +27,7 @@ export function handLoader() {
 /** A bus that is always current and on which nobody ever hears anything. */
 export const deafBus: InvalidationBus = {
   current: true,
+  stalenessMs: 0,
   boundMs: 60_000,
   publish: async () => {},
   on: () => {},

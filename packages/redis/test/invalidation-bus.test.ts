@@ -65,6 +65,25 @@ describe('the invalidation bus', () => {
     await bus.server.resume();
   });
 
+  it('says how long ago it was last proven that nothing was missed, and never that it was not', async () => {
+    const member = await bus.join();
+    expect(member.bus.stalenessMs).toBeGreaterThanOrEqual(0);
+    expect(member.bus.stalenessMs).toBeLessThan(BOUND_MS);
+    await bus.server.pause();
+    const beforeMs = performance.now();
+    const staleBefore = member.bus.stalenessMs;
+    await waitFor(() => !member.bus.current, { everyMs: 5 });
+    // It grows with the time that passes, and with nothing else, while nothing can be proven.
+    expect(member.bus.stalenessMs).toBeGreaterThanOrEqual(BOUND_MS);
+    if (member.bus.stalenessMs !== Number.POSITIVE_INFINITY) {
+      expect(member.bus.stalenessMs).toBeLessThanOrEqual(staleBefore + (performance.now() - beforeMs) + 1);
+    }
+    await bus.server.resume();
+    await waitFor(() => member.bus.stalenessMs < HEARTBEAT_MS * 2, { everyMs: 5 });
+    await member.bus.stop();
+    expect(member.bus.stalenessMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it('is never current again once it was stopped', async () => {
     const member = await bus.join();
     await member.bus.stop();

@@ -1,7 +1,7 @@
 import { createRegistry } from '@gatehouse/process';
 import { waitFor } from '@gatehouse/testing';
 import { describe, expect, it } from 'vitest';
-import { bounded, clock, doc, inRedis, redisKey, strict, useRedis } from './instance.ts';
+import { bounded, clock, doc, full, inRedis, redisKey, strict, useRedis } from './instance.ts';
 
 const { open } = useRedis();
 
@@ -54,5 +54,36 @@ describe('memory', () => {
       Number(new RegExp(`${name}\\{topic="doc",layer="${layer}"[^}]*\\} (\\d+)`).exec(metrics)?.[1]);
     expect(['l1', 'l2', 'l3'].map((layer) => count('cache_hits_total', layer))).toEqual([2, 1, 1]);
     expect(['l1', 'l2', 'l3'].map((layer) => count('cache_misses_total', layer))).toEqual([1, 1, 0]);
+  });
+
+  it('times what is asked of Redis and of the truth, failures too, and no hit in memory', async () => {
+    const registry = createRegistry('test');
+    let isDown = false;
+    const load = async () => {
+      if (isDown) throw new Error('down');
+      return { version: 1n, value: doc('a') };
+    };
+    const { cache } = await open({ load, cache: { registry } });
+    const counts = async () => {
+      const metrics = await registry.metrics();
+      return ['l1', 'l2', 'l3'].map((layer) =>
+        Number(
+          new RegExp(`cache_lookup_seconds_count\\{[^}]*topic="doc",layer="${layer}"[^}]*\\} (\\d+)`).exec(metrics)?.[1] ??
+            0,
+        ),
+      );
+    };
+    await cache.get('x', bounded());
+    expect(await counts()).toEqual([0, 1, 1]);
+    cache.peek('x');
+    await cache.get('x', bounded());
+    expect(await counts()).toEqual([0, 1, 1]);
+    await cache.get('x', full());
+    expect(await counts()).toEqual([0, 1, 2]);
+    isDown = true;
+    await expect(cache.get('y', bounded())).rejects.toThrow('down');
+    expect(await counts()).toEqual([0, 2, 3]);
+    cache.close();
+    expect(await counts()).toEqual([0, 0, 0]);
   });
 });
