@@ -6,7 +6,7 @@ import type { Acting, Client } from '@gatehouse/rpc';
 export function authenticateWith(session: Client<typeof SessionServiceService>): Acting['authenticate'] {
   return async (sessionToken, call) => {
     const { session: found } = await session.validateSession(
-      { sessionToken, freshness: Freshness.FRESHNESS_STRICT },
+      { sessionToken, freshness: Freshness.FRESHNESS_STRICT, consistencyToken: '' },
       { ...context(call) },
     );
     if (!found) throw new Error('The session service answered without a session.');

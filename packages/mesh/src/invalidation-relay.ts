@@ -1,6 +1,7 @@
-import { type Database, statement, type Transaction } from '@gatehouse/postgres';
+import type { Database, Transaction } from '@gatehouse/postgres';
 import { Counter, Gauge, type Logger, type Registry, uuidv7 } from '@gatehouse/process';
 import type { ReadThrough, RedisStore } from '@gatehouse/redis';
+import { invalidationStatements } from './invalidation-statements.ts';
 
 /** A cached record that a change made untrue. */
 export interface Invalidation {
@@ -18,6 +19,12 @@ export interface InvalidationRelayOptions {
   readonly schema: string;
   readonly cache: Pick<ReadThrough<unknown>, 'invalidate' | 'distrustL2' | 'trustL2' | 'l2Trusted'>;
   readonly redis: Pick<RedisStore, 'onOutage' | 'onRecovery' | 'usable'>;
+  /**
+   * Pages of what was changed in the last `windowMs` milliseconds. They are told once more when Redis is back after it
+   * was out of reach, and when the relay starts: a server that took the place of another may lack what that one had
+   * acknowledged. Without it nothing is told twice.
+   */
+  readonly recent?: (windowMs: number) => AsyncIterable<readonly Invalidation[]>;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly pollMs?: number;
@@ -33,18 +40,26 @@ export interface InvalidationRelay {
 
 const POLL_MS = 250;
 const BATCH_MAX = 500;
+/** How far before the loss of Redis may lie what its successor never got. */
+const LOSS_MAX_MS = 60_000;
 
 /**
  * Makes sure that every change reaches the caches, even when Redis or the process fails between the commit and the
  * telling. While an invalidation could be waiting that Redis has not heard of (after it was out of reach), the shared
- * cache is not trusted: reads go to Postgres until a look at the table has found nothing that waits.
+ * cache is not trusted: reads go to Postgres until a look at the table has found nothing that waits, and what was changed
+ * just before has been told once more.
  */
 export function startInvalidationRelay(options: InvalidationRelayOptions): InvalidationRelay {
   const { db, schema, cache, redis, logger, registry, pollMs = POLL_MS } = options;
-  const sql = statements(schema);
+  const sql = invalidationStatements(schema);
   const relayed = new Counter({
     name: 'cache_invalidations_relayed_total',
     help: 'Invalidations that were told by the relay, because whoever made the change could not.',
+    registers: [registry],
+  });
+  const retold = new Counter({
+    name: 'cache_invalidations_retold_total',
+    help: 'Invalidations that were told once more, because Redis may have lost them.',
     registers: [registry],
   });
   new Gauge({
@@ -61,8 +76,13 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
 
   /** How often trust was withdrawn; a sweep gives it back only if that has not happened again since it began. */
   let doubts = 0;
+  /** Since when there is none. */
+  let distrustedAtMs: number | undefined;
+  /** What `doubts` was when everything recent was told once more. */
+  let retoldAfter = 0;
   const distrust = () => {
     doubts += 1;
+    distrustedAtMs ??= performance.now();
     cache.distrustL2();
   };
   redis.onOutage(distrust);
@@ -79,9 +99,7 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
       throw error;
     }
   };
-  const sweep = async (): Promise<void> => {
-    if (!redis.usable) return;
-    const doubtsBefore = doubts;
+  const tellWaiting = async (): Promise<void> => {
     for (;;) {
       const told = await db.transaction(async (tx) => {
         const rows = await tx.query(sql.claim, [BATCH_MAX]);
@@ -93,12 +111,28 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
         return rows.length;
       });
       relayed.inc(told);
-      if (told < BATCH_MAX) break;
+      if (told < BATCH_MAX) return;
     }
+  };
+  const tellRecent = async (): Promise<void> => {
+    const sinceMs = performance.now() - (distrustedAtMs ?? performance.now());
+    for await (const items of options.recent?.(sinceMs + LOSS_MAX_MS) ?? []) {
+      await tell(items);
+      retold.inc(items.length);
+    }
+  };
+  const sweep = async (): Promise<void> => {
+    if (!redis.usable) return;
+    const doubtsBefore = doubts;
+    await tellWaiting();
     if (cache.l2Trusted) return;
-    // Rows that another instance has claimed are skipped above, so only an empty table proves that all have been told.
+    if (retoldAfter !== doubtsBefore) await tellRecent();
+    retoldAfter = doubtsBefore;
+    // Rows that another instance has claimed were skipped, so only an empty table proves that all have been told.
     const [row] = await db.query(sql.count);
-    if (row?.waiting === 0n && redis.usable && doubts === doubtsBefore) cache.trustL2();
+    if (row?.waiting !== 0n || !redis.usable || doubts !== doubtsBefore) return;
+    distrustedAtMs = undefined;
+    cache.trustL2();
   };
   const tick = async () => {
     try {
@@ -117,9 +151,16 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
 
   return {
     async stage(tx, items) {
-      for (const { id, version, gone } of items) await tx.query(sql.insert, [uuidv7(), id, version, gone ?? null]);
+      if (items.length === 0) return;
+      await tx.query(sql.insert, [
+        items.map(() => uuidv7()),
+        items.map(({ id }) => id),
+        items.map(({ version }) => version),
+        items.map(({ gone }) => gone ?? null),
+      ]);
     },
     async settle(items) {
+      if (items.length === 0) return;
       try {
         await tell(items);
         await db.query(sql.settle, [items.map(({ id }) => id), items.map(({ version }) => version)]);
@@ -133,38 +174,5 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
       await running;
       clearTimeout(timer);
     },
-  };
-}
-
-interface Row {
-  id: string;
-  subject_id: string;
-  version: bigint;
-  gone: string | null;
-}
-
-function statements(schema: string) {
-  return {
-    insert: statement(
-      `${schema}.insert-invalidation`,
-      `insert into ${schema}.invalidations (id, subject_id, version, gone) values ($1::uuid, $2::uuid, $3::bigint, $4::text)`,
-    ),
-    claim: statement<Row>(
-      `${schema}.claim-invalidations`,
-      `select id, subject_id, version, gone from ${schema}.invalidations order by id limit $1::int for update skip locked`,
-    ),
-    remove: statement(
-      `${schema}.remove-invalidations`,
-      `delete from ${schema}.invalidations where id = any($1::uuid[])`,
-    ),
-    settle: statement(
-      `${schema}.settle-invalidations`,
-      `delete from ${schema}.invalidations i using unnest($1::uuid[], $2::bigint[]) as told (subject_id, version)
-       where i.subject_id = told.subject_id and i.version <= told.version`,
-    ),
-    count: statement<{ waiting: bigint }>(
-      `${schema}.count-invalidations`,
-      `select count(*) as waiting from ${schema}.invalidations`,
-    ),
   };
 }

@@ -1,4 +1,10 @@
-import { appendOutbox, type Database, startOutboxRelay, type Transaction } from '@gatehouse/postgres';
+import {
+  appendAllToOutbox,
+  appendOutbox,
+  type Database,
+  startOutboxRelay,
+  type Transaction,
+} from '@gatehouse/postgres';
 import type { Logger, Registry } from '@gatehouse/process';
 import { type AuditServiceService, Event } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import { type Client, startTrace } from '@gatehouse/rpc';
@@ -23,6 +29,8 @@ export interface TrailOptions {
 export interface Trail {
   /** Writes an event in the transaction that does what it tells: both commit, or neither. */
   record(tx: Transaction, source: EventSource, event: AuditEvent): Promise<void>;
+  /** Writes several events as `record` does, by one statement. */
+  recordAll(tx: Transaction, source: EventSource, events: readonly AuditEvent[]): Promise<void>;
   /** Notes a decision that changes nothing. It does not wait; what does not fit in the bounded buffer is counted. */
   observe(source: EventSource, event: AuditEvent): void;
   /** Whether a decision that ended so is recorded at all: asked by hot paths before they put an event together. */
@@ -57,6 +65,15 @@ export function openTrail(options: TrailOptions): Trail {
   return {
     async record(tx, source, event) {
       await appendOutbox(tx, schema, encodeEvent(service, source, event));
+      tx.afterCommit(() => relay.poke());
+    },
+    async recordAll(tx, source, events) {
+      if (events.length === 0) return;
+      await appendAllToOutbox(
+        tx,
+        schema,
+        events.map((event) => encodeEvent(service, source, event)),
+      );
       tx.afterCommit(() => relay.poke());
     },
     observes,

@@ -21,8 +21,10 @@ afterEach(async () => {
   await database.drop();
 });
 
+type Recent = NonNullable<Parameters<typeof startInvalidationRelay>[0]['recent']>;
+
 /** A cache and a Redis that fail when a test says so. */
-function instance() {
+function instance({ recent }: { readonly recent?: Recent } = {}) {
   const told: Invalidation[] = [];
   const state = { usable: true, failing: false, trusted: true };
   const listeners: { outage: () => void; recovery: () => void } = { outage: () => {}, recovery: () => {} };
@@ -55,6 +57,7 @@ function instance() {
         listeners.recovery = listener;
       },
     },
+    ...(recent ? { recent } : {}),
     logger: silentLogger,
     registry: createRegistry('session'),
     pollMs: 20,
@@ -147,5 +150,53 @@ describe('the shared cache', () => {
     state.failing = false;
     await waitFor(() => state.trusted);
     expect(await waiting()).toBe(0n);
+  });
+
+  it('is not trusted after an outage before what was changed lately has been told once more, all of it and once', async () => {
+    const pages = [[revoked(), revoked()], [revoked()]];
+    const windows: number[] = [];
+    const { told, state, listeners } = instance({
+      async *recent(windowMs) {
+        windows.push(windowMs);
+        for (const page of pages) {
+          expect(state.trusted).toBe(false);
+          yield page;
+        }
+      },
+    });
+    await waitFor(() => state.trusted);
+    // It does not know what was lost before it started.
+    expect(told).toEqual(pages.flat());
+    state.usable = false;
+    listeners.outage();
+    const outageMs = performance.now() + 100;
+    await waitFor(() => performance.now() > outageMs);
+    state.usable = true;
+    listeners.recovery();
+    await waitFor(() => state.trusted);
+    expect(told).toEqual([...pages.flat(), ...pages.flat()]);
+    expect(windows).toHaveLength(2);
+    // A minute before Redis was lost, and since.
+    expect(windows[0]).toBeLessThan(60_000 + 5_000);
+    expect(windows[1]).toBeGreaterThanOrEqual(60_000 + 50);
+  });
+
+  it('is not trusted while what was changed lately can not be told', async () => {
+    const { told, state, listeners } = instance({
+      async *recent() {
+        yield [revoked()];
+      },
+    });
+    await waitFor(() => state.trusted);
+    state.failing = true;
+    listeners.outage();
+    listeners.recovery();
+    for (let polls = 0; polls < 5; polls++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(state.trusted).toBe(false);
+    }
+    state.failing = false;
+    await waitFor(() => state.trusted);
+    expect(told).toHaveLength(2);
   });
 });
