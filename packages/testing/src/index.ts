@@ -6,6 +6,12 @@ export { freePort } from './free-port.ts';
 export { outboxEvents } from './outbox-events.ts';
 export { type PgBackRest, pgBackRestAvailable } from './postgres/pgbackrest.ts';
 export { type PostgresInstance, type PostgresOptions, startPostgres } from './postgres/start-postgres.ts';
+export {
+  type PostgresStandby,
+  type StandbyOptions,
+  standbyAvailable,
+  startStandby,
+} from './postgres/start-standby.ts';
 export { type RedisInstance, type RedisOptions, startRedis } from './redis/start-redis.ts';
 export {
   peerConnections,
@@ -15,8 +21,10 @@ export {
   type TestService,
   type TestServiceOptions,
 } from './service.ts';
+export { type Selection, startTcpProxy, type Target, type TcpProxy, type TcpProxyOptions } from './tcp-proxy.ts';
 export { rolePassword } from './templates.ts';
 export { testAuthority } from './test-authority.ts';
 export { createTestDatabase, type TestDatabase } from './test-database.ts';
 export { type TestStores, testStores } from './test-stores.ts';
 export { waitFor } from './wait-for.ts';
+export { startWebServer, type WebServer, type WebServerProgram, webServerAvailable } from './web-server.ts';

@@ -42,6 +42,14 @@ export interface TestService {
 
 const SERVICES = ['identity', 'session', 'authz', 'audit', 'ops'] as const;
 
+/** What one service must be told and the others need not. */
+const FURTHER_VARIABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  session: {
+    GATEHOUSE_SESSION_SECRET_KEYS: `1:${Buffer.alloc(32, 'a key for tests').toString('base64url')}`,
+    GATEHOUSE_SESSION_HTTP_LISTEN: '127.0.0.1:0',
+  },
+};
+
 /** Starts a service. Peers that `env` does not name are out of reach, so that its outbox keeps what it would deliver. */
 export async function startTestService<Config>(options: TestServiceOptions<Config>): Promise<TestService> {
   const { name, main, clock } = options;
@@ -65,6 +73,7 @@ export async function startTestService<Config>(options: TestServiceOptions<Confi
     ...Object.fromEntries(SERVICES.map((service) => [`GATEHOUSE_${service.toUpperCase()}_ADDRESS`, nowhere])),
     [`GATEHOUSE_${upper}_POSTGRES_URL`]: database.url,
     [`GATEHOUSE_${upper}_REDIS_URL`]: redis.url,
+    ...FURTHER_VARIABLES[name],
     ...options.env,
   };
   const running = await main.start(main.readConfig(env), clock ? { clock } : {});

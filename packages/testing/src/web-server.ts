@@ -1,0 +1,98 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findExecutable } from './binaries.mjs';
+import { storeEnvironment } from './config.ts';
+import { startDaemon } from './daemon.ts';
+import { rememberStore } from './started-stores.ts';
+import { waitFor } from './wait-for.ts';
+
+/** Web servers that tests put in front of Gatehouse where the machine has them. */
+export type WebServerProgram = 'nginx' | 'caddy';
+
+export interface WebServerOptions {
+  readonly program: WebServerProgram;
+  /** The text of its configuration, in which it listens on 127.0.0.1. */
+  readonly config: string;
+  readonly port: number;
+}
+
+/** A web server that runs with a configuration of the test's own. */
+export interface WebServer {
+  /** The end of what it has logged. */
+  logTail(): string;
+  stop(): Promise<void>;
+}
+
+/** Where packagers put servers, which is not on everybody's PATH. */
+const SERVER_FOLDERS = '/usr/sbin:/usr/local/sbin';
+const START_TIMEOUT_MS = 20_000;
+const STOP_TIMEOUT_MS = 5_000;
+const TOUCH_TIMEOUT_MS = 1_000;
+
+/** Whether the machine has the program. */
+export function webServerAvailable(program: WebServerProgram): boolean {
+  return findWebServer(program) !== undefined;
+}
+
+/** Starts a web server and waits until it takes connections. Throws with its log when it ends before. */
+export async function startWebServer({ program, config, port }: WebServerOptions): Promise<WebServer> {
+  const file = findWebServer(program);
+  if (file === undefined) throw new Error(`${program} is not installed.`);
+  const directory = mkdtempSync(join(tmpdir(), `gatehouse-${program}-`));
+  // The workers of nginx give up the rights of root, and write request bodies here.
+  chmodSync(directory, 0o755);
+  const configFile = join(directory, program === 'nginx' ? 'nginx.conf' : 'Caddyfile');
+  writeFileSync(configFile, config);
+  const daemon = await startDaemon({
+    file,
+    args: argumentsOf(program, directory, configFile),
+    directory,
+    logFile: join(directory, 'log'),
+    stopSignal: 'TERM',
+    removeOnOrphan: directory,
+  });
+  let stopped: Promise<void> | undefined;
+  const end = async () => {
+    if (!(await daemon.stop('SIGTERM', STOP_TIMEOUT_MS))) await daemon.kill();
+    await daemon.release();
+    rmSync(directory, { recursive: true, force: true });
+    forget();
+  };
+  const stop = () => {
+    stopped ??= end();
+    return stopped;
+  };
+  const forget = rememberStore({ name: `${program} on port ${port}`, stop });
+  try {
+    await waitFor(() => !daemon.running() || answers(port), { timeoutMs: START_TIMEOUT_MS });
+    if (!daemon.running()) throw new Error(`${program} did not start: ${daemon.logTail()}`);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { logTail: daemon.logTail, stop };
+}
+
+function findWebServer(program: WebServerProgram): string | undefined {
+  return findExecutable(program, `${storeEnvironment().path}:${SERVER_FOLDERS}`);
+}
+
+function argumentsOf(program: WebServerProgram, directory: string, configFile: string): string[] {
+  if (program === 'caddy') return ['run', '--config', configFile, '--adapter', 'caddyfile'];
+  return ['-p', directory, '-e', 'stderr', '-c', configFile, '-g', `daemon off; pid ${join(directory, 'pid')};`];
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', timeout: TOUCH_TIMEOUT_MS });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+    socket.once('timeout', () => end(false));
+  });
+}
