@@ -5,6 +5,7 @@ import { IdentityServiceService } from '@gatehouse/proto/gatehouse/identity/v1/i
 import {
   type CreateSessionRequest,
   Freshness,
+  RevokedReason,
   SessionServiceService,
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { type Call, type Handlers, mount } from '@gatehouse/rpc';
@@ -30,6 +31,7 @@ const byEmail = (email: string, password = PASSWORD, ipAddress = '') => ({
   account: { $case: 'email' as const, value: email },
   password,
   origin: originOf(ipAddress),
+  withRefreshToken: false,
 });
 
 async function register(email: string, username = ''): Promise<string> {
@@ -55,19 +57,39 @@ describe('a sign-in with the right password', () => {
     const { sessionToken } = answer;
     const validated = await sessions
       .connectAs('app/test', SessionServiceService)
-      .validateSession({ sessionToken, freshness: Freshness.FRESHNESS_STRICT });
+      .validateSession({ sessionToken, freshness: Freshness.FRESHNESS_STRICT, consistencyToken: '' });
     expect(validated.session).toMatchObject({
       sessionId: answer.session?.sessionId,
       userId,
       authenticationMethods: ['pwd'],
-      origin: { ipAddress: '203.0.113.7', userAgent: 'Test/1.0' },
+      authenticationLevel: 1,
+    });
+    expect(answer.session?.origin).toMatchObject({ ipAddress: '203.0.113.7', userAgent: 'Test/1.0' });
+  });
+
+  it('hands on a refresh token to whoever asks for one, and none to others', async () => {
+    await register('refreshing@example.com');
+    const { refreshToken, refreshTokenExpiresAt } = await fixture.app.login({
+      ...byEmail('refreshing@example.com'),
+      withRefreshToken: true,
+    });
+    expect(refreshToken).toMatch(/^ghr_/);
+    expect(refreshTokenExpiresAt).toBeInstanceOf(Date);
+    expect(await fixture.app.login(byEmail('refreshing@example.com'))).toMatchObject({
+      refreshToken: '',
+      refreshTokenExpiresAt: undefined,
     });
   });
 
   it('may name the account by its username, in any case', async () => {
     const userId = await register('named@example.com', 'Named.User');
     const account = { $case: 'username' as const, value: 'NAMED.user' };
-    const { user } = await fixture.app.login({ account, password: PASSWORD, origin: undefined });
+    const { user } = await fixture.app.login({
+      account,
+      password: PASSWORD,
+      origin: undefined,
+      withRefreshToken: false,
+    });
     expect(user?.userId).toBe(userId);
   });
 
@@ -245,18 +267,11 @@ describe('when the session service', () => {
 
   /** An identity service on the same database whose session service answers as it is told to. */
   async function withSessionService(createSession: Handlers<typeof SessionServiceService>['createSession']) {
-    const unused = () => {
-      throw new Error('Not called.');
-    };
+    const definition = { createSession: SessionServiceService.createSession };
+    const access = { createSession: { peers: ['identity'] } };
     const standIn = await startStandIn({
       name: 'session',
-      services: [
-        mount(
-          SessionServiceService,
-          { createSession, validateSession: unused, revokeSession: unused },
-          { createSession: { peers: ['identity'] }, validateSession: { peers: [] }, revokeSession: { peers: [] } },
-        ),
-      ],
+      services: [mount(definition, { createSession }, access)],
     });
     opened.push(standIn);
     return anotherIdentity({ GATEHOUSE_SESSION_ADDRESS: standIn.address });
@@ -336,7 +351,17 @@ describe('when the session service', () => {
       createdAt: new Date(),
       expiresAt: new Date(Date.now() + 60_000),
       origin: undefined,
+      authenticationLevel: 1,
+      idleTimeoutSeconds: 0,
+      lastActivityAt: undefined,
+      lastIpAddress: '',
+      revokedAt: undefined,
+      revokedReason: RevokedReason.REVOKED_REASON_UNSPECIFIED,
     },
+    refreshToken: '',
+    refreshTokenExpiresAt: undefined,
+    consistencyToken: '',
+    revokedSessionIds: [],
   });
 
   it('creates a session of an account that is switched off meanwhile, hands out no token', async () => {

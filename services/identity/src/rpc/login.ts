@@ -45,7 +45,10 @@ export function login({
     // transaction fail, the only copy of the token is dropped with the answer and no store holds more than its hash:
     // nobody can use the session, and it ends by itself. Whoever switches an account off and then ends its sessions
     // has either done so before the row is updated below, and the sign-in fails, or finds this session.
-    const created = await session.createPasswordSession(account.id, origin, call);
+    const created = await session.createPasswordSession(
+      { userId: account.id, origin, withRefreshToken: request.withRefreshToken },
+      call,
+    );
     const accepted = await callDb.transaction(async (tx) => {
       const stillEligible = await recordLogin(tx, { userId: account.id, at: clock.now(), ip: origin.ipAddress });
       if (!stillEligible) {
