@@ -8,7 +8,7 @@ import {
   type ListEventsRequest,
 } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import { AuthzServiceService, Decision } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
-import { SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
+import { RevokedReason, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { type Client, mount } from '@gatehouse/rpc';
 import { startStandIn, startTestService, type TestService, waitFor } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -365,10 +365,11 @@ function startSessions() {
     const userId = owners.get(sessionToken);
     if (!userId) throw new Failure('unauthenticated', 'SESSION_EXPIRED', 'The session has expired.');
     const [createdAt, expiresAt] = [new Date(), new Date(Date.now() + 60_000)];
-    const authenticationMethods: string[] = [];
-    return {
-      session: { sessionId: SESSION_ID, userId, createdAt, expiresAt, authenticationMethods, origin: undefined },
-    };
+    const session = { sessionId: SESSION_ID, userId, createdAt, expiresAt };
+    const rest = { authenticationMethods: [], authenticationLevel: 1, idleTimeoutSeconds: 0, origin: undefined };
+    const revokedReason = RevokedReason.REVOKED_REASON_UNSPECIFIED;
+    const unset = { lastActivityAt: undefined, lastIpAddress: '', revokedAt: undefined, revokedReason };
+    return { session: { ...session, ...rest, ...unset } };
   };
   const definition = { validateSession: SessionServiceService.validateSession };
   const access = { validateSession: { peers: ['audit'] } };

@@ -48,6 +48,9 @@ export function describeAdministration({ permission, call, witness, eventType }:
         authenticationMethods: ['pwd'],
         origin: undefined,
         lifetimeSeconds: LIFETIME_SECONDS,
+        authenticationLevel: 1,
+        idleTimeoutSeconds: 0,
+        withRefreshToken: false,
       });
       return sessionToken;
     };
