@@ -26,7 +26,13 @@ export function newestPostgresPackage(searchOutput) {
 }
 
 async function packagesFor(names) {
-  const packages = { redis: 'redis-server', pgbackrest: 'pgbackrest', h2load: 'nghttp2-client' };
+  const packages = {
+    redis: 'redis-server',
+    pgbackrest: 'pgbackrest',
+    h2load: 'nghttp2-client',
+    nginx: 'nginx-light',
+    caddy: 'caddy',
+  };
   if (names.includes('postgres')) {
     const found = await step('apt-cache', ['search', '--names-only', '^postgresql-[0-9]+$'], { cwd: '/' });
     packages.postgres = newestPostgresPackage(found);

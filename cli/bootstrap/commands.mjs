@@ -8,7 +8,10 @@ const NODE_MINIMUM = [22, 18];
 export const COMMANDS = {
   up: { entry: ['cli/src/main.ts', 'up'], stores: ['postgres', 'redis', 'pgbackrest'] },
   reset: { entry: ['cli/src/main.ts', 'reset'], stores: [] },
-  test: { entry: ['node_modules/vitest/vitest.mjs', 'run'], stores: ['postgres', 'redis', 'pgbackrest'] },
+  test: {
+    entry: ['node_modules/vitest/vitest.mjs', 'run'],
+    stores: ['postgres', 'redis', 'pgbackrest', 'nginx', 'caddy'],
+  },
   check: { entry: ['tools/check.ts'], stores: ['postgres', 'redis', 'pgbackrest'] },
   bench: { entry: ['bench/src/main.ts'], stores: ['postgres', 'redis', 'pgbackrest', 'h2load'] },
   generate: { entry: undefined, stores: [] },

@@ -107,6 +107,35 @@ describe('stores', () => {
     expect(plan.note).toContain('pgBackRest is not installed');
   });
 
+  it('without a web server are good enough, and a line says what that means', () => {
+    expect(planStores({ ...bare, missing: ['nginx', 'caddy'] })).toEqual({
+      apt: [],
+      error: undefined,
+      note: 'nginx and Caddy not installed: what needs it will be skipped.',
+    });
+    const { note } = planStores({ ...bare, missing: ['pgbackrest', 'caddy'] });
+    expect(note?.split('\n')).toEqual([
+      'pgBackRest is not installed: what needs backups will be skipped.',
+      'Caddy not installed: what needs it will be skipped.',
+    ]);
+  });
+
+  it('get no web server where an init system would start it at once', () => {
+    const root = { ...bare, isRoot: true, hasApt: true, missing: ['redis', 'nginx', 'caddy'] as const };
+    expect(planStores(root).apt).toEqual(['redis', 'nginx', 'caddy']);
+    expect(planStores({ ...root, hasInit: true })).toMatchObject({ apt: ['redis'], error: undefined });
+  });
+
+  it('are asked of apt only once when it does not have them', () => {
+    const root = { ...bare, isRoot: true, hasApt: true };
+    expect(planStores({ ...root, missing: ['pgbackrest', 'caddy'], refused: ['caddy'] }).apt).toEqual(['pgbackrest']);
+  });
+
+  it('of tests only are web servers', () => {
+    const needing = Object.entries(COMMANDS).filter(([, { stores }]) => stores.includes('nginx'));
+    expect(needing.map(([name]) => name)).toEqual(['test']);
+  });
+
   it('can stand in for each other in nothing: h2load runs in no container', () => {
     expect(planStores({ ...bare, missing: ['h2load'], hasDocker: true }).error).toBe(
       'h2load not found: install nghttp2-client.',

@@ -5,7 +5,10 @@ import type { Journey, World } from './world.ts';
 /** Logs in; a wrong password and an unknown account get the same answer. */
 export async function login({ identity }: World, journey: Journey): Promise<string> {
   const attempt = (email: string, password: string, context: { requestId: string }) =>
-    identity.login({ account: { $case: 'email', value: email }, password, origin: ORIGIN }, context);
+    identity.login(
+      { account: { $case: 'email', value: email }, password, origin: ORIGIN, withRefreshToken: false },
+      context,
+    );
   const refused = (email: string, password: string) =>
     refusal(attempt(email, password, expecting(journey, 'peer:app/shop', 'login.failed')));
   const wrong = await refused(journey.email, 'not the password');

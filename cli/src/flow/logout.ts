@@ -9,7 +9,7 @@ const HEARD_WITHIN_MS = 2_000;
 /** Logs out; the next validation is refused here at once, and on another instance too. */
 export async function logout({ session, sessionElsewhere }: World, journey: Journey): Promise<string> {
   const { sessionToken } = journey;
-  const bounded = { sessionToken, freshness: Freshness.FRESHNESS_BOUNDED };
+  const bounded = { sessionToken, freshness: Freshness.FRESHNESS_BOUNDED, consistencyToken: '' };
   // The other instance has the session in its memory, so that it must be told.
   await sessionElsewhere.validateSession(bounded, expecting(journey, 'user', 'session.validated'));
   await session.revokeSession(
@@ -19,7 +19,7 @@ export async function logout({ session, sessionElsewhere }: World, journey: Jour
   const revokedAt = performance.now();
   const here = await refusal(session.validateSession(bounded, expecting(journey, 'peer:app/shop', 'session.refused')));
   ensure(here === 'SESSION_REVOKED', `After the log-out the answer was ${here}.`);
-  const strict = { sessionToken, freshness: Freshness.FRESHNESS_STRICT };
+  const strict = { ...bounded, freshness: Freshness.FRESHNESS_STRICT };
   const strictly = await refusal(
     sessionElsewhere.validateSession(strict, expecting(journey, 'peer:app/shop', 'session.refused')),
   );

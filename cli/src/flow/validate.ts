@@ -12,7 +12,7 @@ export async function validate(world: World, journey: Journey): Promise<string> 
   const { session, edge, sessionOperator } = world;
   const { sessionToken } = journey;
   const validated = await session.validateSession(
-    { sessionToken, freshness: Freshness.FRESHNESS_BOUNDED },
+    { sessionToken, freshness: Freshness.FRESHNESS_BOUNDED, consistencyToken: '' },
     expecting(journey, 'user', 'session.validated'),
   );
   ensure(validated.session?.userId === journey.userId, 'The session is of another user.');
@@ -30,7 +30,15 @@ export async function validate(world: World, journey: Journey): Promise<string> 
   ensure(ok.headersToRemove.includes('x-auth-roles'), 'A spoofed header was left in.');
 
   const expired = await sessionOperator.createSession(
-    { userId: journey.userId, authenticationMethods: ['pwd'], origin: ORIGIN, lifetimeSeconds: 1 },
+    {
+      userId: journey.userId,
+      authenticationMethods: ['pwd'],
+      authenticationLevel: 1,
+      origin: ORIGIN,
+      lifetimeSeconds: 1,
+      idleTimeoutSeconds: 0,
+      withRefreshToken: false,
+    },
     expecting(journey, 'peer:operator/cli', 'session.created'),
   );
   await waitFor(() => Date.now() > (expired.session?.expiresAt?.getTime() ?? 0));

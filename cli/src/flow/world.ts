@@ -27,6 +27,13 @@ export interface World {
   readonly authzOperator: Client<typeof AuthzServiceService>;
   readonly audit: Client<typeof AuditServiceService>;
   readonly ops: Client<typeof OpsServiceService>;
+  /** Another client, under any peer's name. Closed with the rest. */
+  connectAs<D extends RpcDefinitions>(
+    peer: string,
+    serverName: ServiceName,
+    definition: D,
+    address?: string,
+  ): Client<D>;
   close(): void;
 }
 
@@ -56,6 +63,7 @@ export function connectWorld(mesh: Mesh): World {
     authzOperator: as(OPERATOR, 'authz', AuthzServiceService),
     audit: as(OPERATOR, 'audit', AuditServiceService),
     ops: as(OPERATOR, 'ops', OpsServiceService),
+    connectAs: as,
     close: () => {
       for (const each of opened) each.close();
     },

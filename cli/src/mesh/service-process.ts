@@ -11,6 +11,7 @@ export interface ServiceProcessOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly port: number;
   readonly adminPort: number;
+  readonly httpPort: number | undefined;
   readonly logFile: string;
   readonly pidFile: string;
   readonly say: (line: string) => void;
@@ -21,6 +22,8 @@ export interface ServiceProcess {
   readonly name: string;
   readonly port: number;
   readonly adminPort: number;
+  /** Undefined for a service that serves no HTTP but that of its admin port. */
+  readonly httpPort: number | undefined;
   readonly logFile: string;
   /** The process that serves now; undefined while there is none. */
   readonly pid: number | undefined;
@@ -38,7 +41,7 @@ const RESTART_AFTER_MS_MAX = 5_000;
 
 /** A service that is kept running until it is stopped. It ends with this process, also when this one is killed. */
 export function serviceProcess(options: ServiceProcessOptions): ServiceProcess {
-  const { name, port, adminPort, logFile, pidFile, say } = options;
+  const { name, port, adminPort, httpPort, logFile, pidFile, say } = options;
   let child: ChildProcess | undefined;
   let serving: number | undefined;
   let stopped = false;
@@ -72,6 +75,7 @@ export function serviceProcess(options: ServiceProcessOptions): ServiceProcess {
     name,
     port,
     adminPort,
+    httpPort,
     logFile,
     get pid() {
       return serving;

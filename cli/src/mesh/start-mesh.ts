@@ -1,18 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { provision } from '@gatehouse/postgres';
-import { type Authority, createAuthority, freePort, rolePassword } from '@gatehouse/testing';
+import { type Authority, createAuthority, rolePassword } from '@gatehouse/testing';
 import { inheritedEnvironment } from '../config.ts';
+import { layOut, type Place, SERVICES, type ServiceName } from './places.ts';
 import { type ServiceProcess, serviceProcess } from './service-process.ts';
+import { sessionKeys } from './session-keys.ts';
 
-/** The five services; the order is that of the tables that `up` prints. */
-export const SERVICES = ['identity', 'session', 'authz', 'audit', 'ops'] as const;
-export type ServiceName = (typeof SERVICES)[number];
+export { SERVICES, type ServiceName };
 
 export interface MeshOptions {
   /** Root of the checkout. */
   readonly root: string;
-  /** Where certificates, logs and pid files are kept. */
+  /** Where certificates, secrets, logs and pid files are kept. */
   readonly home: string;
   /** URL of a superuser in the database that is to hold the five schemas. */
   readonly postgresAdminUrl: string;
@@ -34,12 +34,12 @@ export interface Mesh {
   instances(name: ServiceName): readonly ServiceProcess[];
   /** `127.0.0.1:port` of an instance. */
   address(name: ServiceName, instance?: number): string;
+  /** `127.0.0.1:port` where an instance serves HTTP. */
+  httpAddress(name: 'session', instance?: number): string;
   stop(): Promise<void>;
 }
 
 const TRUST_DOMAIN = 'gatehouse.local';
-const ADMIN_PORT_OFFSET = 100;
-const INSTANCE_PORT_OFFSET = 10;
 
 /** How often ports are looked for again when somebody else took one between the look and its use. */
 const START_ATTEMPTS = 5;
@@ -69,6 +69,7 @@ async function startServices(
 ): Promise<Mesh> {
   const { root, redisUrl, env, say = () => {} } = options;
   const places = await layOut(options);
+  const secrets = { GATEHOUSE_SESSION_SECRET_KEYS: sessionKeys(options.home) };
   const addresses = Object.fromEntries(
     SERVICES.map((name) => {
       const all = places[name].map(({ port }) => `127.0.0.1:${port}`).join(',');
@@ -78,7 +79,9 @@ async function startServices(
   const start = (name: ServiceName, place: Place) => {
     const own = serviceEnvironment(name, place, authority, urls[name], redisUrl);
     const entry = join(root, 'services', name, 'src/main.ts');
-    return serviceProcess({ ...place, entry, say, env: { ...inheritedEnvironment(), ...own, ...addresses, ...env } });
+    const more = name === 'session' ? secrets : {};
+    const all = { ...inheritedEnvironment(), ...own, ...more, ...addresses, ...env };
+    return serviceProcess({ ...place, entry, say, env: all });
   };
   const running = new Map(SERVICES.map((name) => [name, places[name].map((place) => start(name, place))]));
   const instances = (name: ServiceName) => running.get(name) ?? [];
@@ -98,39 +101,18 @@ async function startServices(
     authority,
     trustDomain: TRUST_DOMAIN,
     instances,
-    address(name, instance = 0) {
+    address: (name, instance = 0) => {
       const port = instances(name)[instance]?.port;
       if (port === undefined) throw new Error(`There is no instance ${instance} of ${name}.`);
       return `127.0.0.1:${port}`;
     },
+    httpAddress: (name, instance = 0) => {
+      const port = instances(name)[instance]?.httpPort;
+      if (port === undefined) throw new Error(`There is no instance ${instance} of ${name} that serves HTTP.`);
+      return `127.0.0.1:${port}`;
+    },
     stop,
   };
-}
-
-interface Place {
-  readonly name: string;
-  readonly port: number;
-  readonly adminPort: number;
-  readonly logFile: string;
-  readonly pidFile: string;
-}
-
-async function layOut({ home, instances = {}, firstPort }: MeshOptions): Promise<Record<ServiceName, Place[]>> {
-  const places: Record<ServiceName, Place[]> = { identity: [], session: [], authz: [], audit: [], ops: [] };
-  for (const [index, service] of SERVICES.entries()) {
-    for (let instance = 0; instance < (instances[service] ?? 1); instance++) {
-      const name = instance === 0 ? service : `${service}-${instance + 1}`;
-      const wanted = firstPort === undefined ? undefined : firstPort + index + instance * INSTANCE_PORT_OFFSET;
-      places[service].push({
-        name,
-        port: await freePort(wanted),
-        adminPort: await freePort(wanted === undefined ? undefined : wanted + ADMIN_PORT_OFFSET),
-        logFile: join(home, 'logs', `${name}.log`),
-        pidFile: join(home, 'run', `${name}.pid`),
-      });
-    }
-  }
-  return places;
 }
 
 function serviceEnvironment(
@@ -153,6 +135,12 @@ function serviceEnvironment(
     GATEHOUSE_REFLECTION: 'on',
     [`GATEHOUSE_${upper}_POSTGRES_URL`]: postgresUrl,
     [`GATEHOUSE_${upper}_REDIS_URL`]: redisUrl,
+    ...(place.httpPort === undefined
+      ? {}
+      : {
+          [`GATEHOUSE_${upper}_HTTP_LISTEN`]: `127.0.0.1:${place.httpPort}`,
+          [`GATEHOUSE_${upper}_HTTP_TRANSPORT`]: 'mtls',
+        }),
   };
 }
 

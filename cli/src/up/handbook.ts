@@ -6,17 +6,23 @@ import type { Stores } from './stores.ts';
 /** Peers whose certificates are laid out for people to call with. */
 const PEOPLE = { APP: 'app/shop', EDGE: 'edge/envoy', OPERATOR: 'operator/cli' } as const;
 
+/** Proxies besides Envoy that deploy/compose puts in front; each needs a certificate. */
+const PROXIES = ['edge/nginx', 'edge/caddy', 'edge/traefik'];
+
 /**
- * Writes `.gatehouse/env`, which a shell reads to call the services by hand: `$IDENTITY` and so on are URLs, and `$AS_APP`,
+ * Writes `.gatehouse/env`, which a shell reads to call the services by hand: `$IDENTITY` and so on are URLs,
+ * `$SESSION_HTTP` is that of the session service's HTTP endpoint, and `$AS_APP`,
  * `$AS_EDGE` and `$AS_OPERATOR` the options with which `buf curl` calls as that peer.
  */
 export function writeEnvironmentFile(root: string, home: string, mesh: Mesh): string {
   const lines = SERVICES.map((name) => `export ${name.toUpperCase()}=https://${localhost(mesh.address(name))}`);
+  lines.push(`export SESSION_HTTP=https://${localhost(mesh.httpAddress('session'))}`);
   for (const [variable, peer] of Object.entries(PEOPLE)) {
     const { ca, cert, key } = mesh.authority.issueSync(peer);
     const [caPath, certPath, keyPath] = [ca, cert, key].map((file) => relative(root, file));
     lines.push(`export AS_${variable}="--protocol grpc --cacert ${caPath} --cert ${certPath} --key ${keyPath}"`);
   }
+  for (const proxy of PROXIES) mesh.authority.issueSync(proxy);
   const file = join(home, 'env');
   writeFileSync(file, `${lines.join('\n')}\n`);
   return file;

@@ -5,7 +5,7 @@ import { takeLock } from '../../bootstrap/lock.mjs';
 
 /** A range of ports that belongs to one `up` at a time, among all checkouts of this machine. */
 export interface PortBlock {
-  /** First port of the services; their admin ports lie 100 above. */
+  /** First port of the services; their admin and HTTP ports lie from 100 above. */
   readonly services: number;
   readonly postgres: number;
   readonly redis: number;
