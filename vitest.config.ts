@@ -3,7 +3,9 @@ import { quietReporter } from './packages/testing/src/vitest/reporter.ts';
 
 export default defineConfig({
   test: {
-    include: ['packages', 'services', 'cli', 'bench', 'tools', 'test'].map((folder) => `${folder}/**/*.test.ts`),
+    include: ['packages', 'services', 'examples', 'cli', 'bench', 'tools', 'test'].map(
+      (folder) => `${folder}/**/*.test.ts`,
+    ),
     // A process for each file: what a file leaves open can be told apart, and ends with it.
     pool: 'forks',
     maxWorkers: 2,

@@ -1,4 +1,12 @@
-import { CONFINED, LAYERS, mayReadEnvironment, PACKAGE_GRAPH, PURE_BUILTINS, WIRE_LAYERS } from './boundary-table.ts';
+import {
+  CLIENT_DEPENDENCIES,
+  CONFINED,
+  LAYERS,
+  mayReadEnvironment,
+  PACKAGE_GRAPH,
+  PURE_BUILTINS,
+  WIRE_LAYERS,
+} from './boundary-table.ts';
 import { readEnvironmentReads } from './environment-reads.ts';
 import { type ImportTarget, targetOf } from './import-target.ts';
 import { type ImportedModule, readImports } from './imports.ts';
@@ -57,6 +65,8 @@ const RULES: readonly Rule[] = [
   keepsWireAtTheEdge,
   keepsServicesApart,
   followsPackageGraph,
+  keepsClientInstallable,
+  keepsExamplesPublic,
   staysConfined,
   usesGlobalProcess,
 ];
@@ -117,7 +127,9 @@ function keepsServicesApart(from: Place, target: ImportTarget): string | undefin
     if (target.kind === 'program') return `a service never imports ${target.name}`;
   }
   if (from.kind === 'package') {
-    if (target.kind === 'service') return 'a package never imports a service';
+    // The client is the other side of a service, so that its tests need the real one.
+    const isOtherSide = from.workspace === 'packages/client' && from.isTest;
+    if (target.kind === 'service' && !isOtherSide) return 'a package never imports a service';
     if (target.kind === 'program') return `a package never imports ${target.name}`;
   }
   return undefined;
@@ -130,6 +142,21 @@ function followsPackageGraph(from: Place, target: ImportTarget): string | undefi
   if (allowed === undefined) return `${from.name} has no line in the package graph of tools/src/boundary-table.ts`;
   if (allowed.includes(target.name) || target.name === from.name) return undefined;
   return allowed.length === 0 ? `${from.name} imports no package` : `${from.name} imports only ${allowed.join(', ')}`;
+}
+
+/** What users install with the client is named in its package.json; anything else they would not have. */
+function keepsClientInstallable(from: Place, target: ImportTarget): string | undefined {
+  if (from.workspace !== 'packages/client' || from.isTest || target.kind !== 'module') return undefined;
+  return CLIENT_DEPENDENCIES.has(target.name)
+    ? undefined
+    : `the client depends only on ${[...CLIENT_DEPENDENCIES].join(', ')}`;
+}
+
+/** An example shows what users can do, and they have nothing of ours but the client. */
+function keepsExamplesPublic(from: Place, target: ImportTarget): string | undefined {
+  if (from.kind !== 'example' || from.isTest) return undefined;
+  const ours = target.kind === 'service' || target.kind === 'program' || target.kind === 'package';
+  return ours && target.name !== 'client' ? 'an example uses only what is published: @gatehouse/client' : undefined;
 }
 
 function staysConfined(from: Place, target: ImportTarget): string | undefined {

@@ -9,14 +9,23 @@ export const PACKAGE_GRAPH: Readonly<Record<string, readonly string[]>> = {
   redis: ['failure', 'process'],
   mesh: ['failure', 'process', 'rpc', 'postgres', 'redis', 'proto'],
   testing: ['failure', 'process', 'rpc', 'postgres', 'redis', 'mesh', 'proto'],
+  // What users install stands on nothing of ours but the messages, which are compiled into it.
+  client: ['proto'],
 };
+
+/** The only modules that users of the client install with it. */
+export const CLIENT_DEPENDENCIES: ReadonlySet<string> = new Set(['@grpc/grpc-js', '@bufbuild/protobuf', 'jose']);
 
 /** Everything under `src` of a service, and what of its own service each may import. Imports run down this table. */
 export const LAYERS: Readonly<Record<string, readonly string[]>> = {
-  main: ['config', 'deps', 'service', 'access', 'events', 'rpc', 'wire', 'domain', 'store', 'peers', 'jobs'],
+  main: ['config', 'deps', 'service', 'access', 'events', 'rpc', 'http', 'wire', 'domain', 'store', 'peers', 'jobs'],
   service: ['rpc', 'deps'],
   access: [],
-  rpc: ['deps', 'events', 'wire', 'domain', 'store', 'peers', 'jobs'],
+  rpc: ['deps', 'events', 'edge', 'wire', 'domain', 'store', 'peers', 'jobs'],
+  // HTTP beside gRPC: the server and its routes, which ask the same access table.
+  http: ['config', 'deps', 'access', 'events', 'edge', 'domain', 'store', 'peers', 'http'],
+  // Decisions that an RPC and an HTTP route answer alike, because neither imports the other.
+  edge: ['deps', 'events', 'domain', 'store', 'peers', 'edge'],
   jobs: ['deps', 'events', 'domain', 'store', 'peers', 'jobs'],
   deps: ['config', 'events', 'wire', 'domain', 'store', 'peers', 'jobs'],
   events: ['deps', 'domain'],
@@ -49,9 +58,10 @@ export const CONFINED: ReadonlyMap<string, { readonly where: string; allows(plac
   [
     '@grpc/grpc-js',
     {
-      where: 'packages/rpc, generated code and bench/src/servers/ceiling.ts',
+      where: 'packages/rpc, packages/client, generated code and bench/src/servers/ceiling.ts',
       allows: ({ workspace, path }) =>
-        workspace === 'packages/rpc' || (workspace === 'bench' && path === 'src/servers/ceiling.ts'),
+        ['packages/rpc', 'packages/client'].includes(workspace) ||
+        (workspace === 'bench' && path === 'src/servers/ceiling.ts'),
     },
   ],
 ]);

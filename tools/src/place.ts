@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 
 /** What part of the repository a file belongs to, and where in that part it stands. */
 export interface Place {
-  readonly kind: 'package' | 'service' | 'cli' | 'bench' | 'tools' | 'mesh-tests' | 'proto' | 'root';
+  readonly kind: 'package' | 'service' | 'example' | 'cli' | 'bench' | 'tools' | 'mesh-tests' | 'proto' | 'root';
   /** Folder of the npm workspace, such as `services/session`; empty for the root. */
   readonly workspace: string;
   /** Last part of that folder. */
@@ -17,6 +17,7 @@ export interface Place {
 const KINDS: readonly (readonly [pattern: RegExp, kind: Place['kind']])[] = [
   [/^packages\/[^/]+(?=\/)/, 'package'],
   [/^services\/[^/]+(?=\/)/, 'service'],
+  [/^examples\/[^/]+(?=\/)/, 'example'],
   [/^test\/mesh(?=\/)/, 'mesh-tests'],
   [/^cli(?=\/)/, 'cli'],
   [/^bench(?=\/)/, 'bench'],

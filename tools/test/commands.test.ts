@@ -58,7 +58,7 @@ describe('the commands of npm run check', () => {
   });
 
   it.each([
-    ['proto lint', '// Where it was created from.\n', '\n', 'Field "origin" should have a non-empty comment'],
+    ['proto lint', '// The user whose session it is; UUID.\n', '\n', 'Field "user_id" should have a non-empty comment'],
     ['proto lint', 'FRESHNESS_STRICT = 2', 'STRICT = 2', 'should be prefixed with "FRESHNESS_"'],
     ['proto format', '  string user_id = 2;', '    string user_id = 2;', '+  string user_id = 2;'],
     ['proto breaking', 'string user_id = 2;', 'string user_id = 22;', 'Previously present field "2"'],

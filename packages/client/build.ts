@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+// Makes the package that is published: node packages/client/build.ts [--out <folder>]. The folder, dist/ when none is
+// given, is the whole package, for `npm publish packages/client/dist`: compiled sources, types, and the messages that they
+// stand on, which the workspace has in @gatehouse/proto.
+
+const PACKAGE = import.meta.dirname;
+const REPOSITORY = resolve(PACKAGE, '../..');
+const GENERATED = join(REPOSITORY, 'proto/gen/ts');
+const TSC = join(REPOSITORY, 'node_modules/typescript/bin/tsc');
+/** Where a module is imported from: after `from`, `import` or `import(`. */
+const SPECIFIER = /(\bfrom\s*|\bimport\s*\(?\s*)(['"])([^'"\n]+)\2/g;
+const PROTO = '@gatehouse/proto/';
+
+const { values } = parseArgs({ options: { out: { type: 'string', default: join(PACKAGE, 'dist') } } });
+build(resolve(values.out));
+
+function build(out: string): void {
+  const stage = mkdtempSync(join(tmpdir(), 'gatehouse-client-build-'));
+  try {
+    stageSources(stage);
+    clear(out);
+    compile(stage, out);
+    writeFileSync(join(out, 'package.json'), `${JSON.stringify(published(), undefined, 2)}\n`);
+    cpSync(join(PACKAGE, 'README.md'), join(out, 'README.md'));
+    cpSync(join(REPOSITORY, 'LICENSE'), join(out, 'LICENSE'));
+  } finally {
+    rmSync(stage, { recursive: true });
+  }
+}
+
+/** Empties the folder, if it holds what was built before; what somebody else has put there is not ours to remove. */
+function clear(out: string): void {
+  if (!existsSync(out) || readdirSync(out).length === 0) return;
+  const manifest = join(out, 'package.json');
+  const { name } = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')) : {};
+  if (name !== '@gatehouse/client') throw new Error(`${out} holds something else.`);
+  rmSync(out, { recursive: true });
+}
+
+/** Puts the sources, and every generated file that they need, where they import each other by relative paths. */
+function stageSources(stage: string): void {
+  symlinkSync(join(REPOSITORY, 'node_modules'), join(stage, 'node_modules'));
+  const staged = new Set<string>();
+  const put = (file: string, source: string): void => {
+    if (staged.has(file)) return;
+    staged.add(file);
+    const text = readFileSync(source, 'utf8').replace(SPECIFIER, (_all, before, quote, specifier: string) => {
+      if (!specifier.startsWith(PROTO)) return `${before}${quote}${compiledName(specifier)}${quote}`;
+      const path = specifier.slice(PROTO.length);
+      put(`generated/${path}`, join(GENERATED, path));
+      const target = relative(dirname(file), `generated/${path}`);
+      return `${before}${quote}${compiledName(target.startsWith('.') ? target : `./${target}`)}${quote}`;
+    });
+    // Generated files import each other by relative paths already.
+    for (const [, , , specifier = ''] of readFileSync(source, 'utf8').matchAll(SPECIFIER)) {
+      if (!file.startsWith('generated/') || !specifier.startsWith('.')) continue;
+      put(join(dirname(file), specifier), join(dirname(source), specifier));
+    }
+    mkdirSync(dirname(join(stage, file)), { recursive: true });
+    writeFileSync(join(stage, file), text);
+  };
+  for (const file of globSync('**/*.ts', { cwd: join(PACKAGE, 'src') })) {
+    if (!file.endsWith('.test.ts')) put(file, join(PACKAGE, 'src', file));
+  }
+}
+
+function compiledName(specifier: string): string {
+  return specifier.startsWith('.') ? specifier.replace(/\.ts$/, '.js') : specifier;
+}
+
+function compile(stage: string, out: string): void {
+  const compilerOptions = {
+    target: 'es2023',
+    lib: ['es2024'],
+    module: 'nodenext',
+    moduleResolution: 'nodenext',
+    rootDir: '.',
+    outDir: out,
+    declaration: true,
+    types: ['node'],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    verbatimModuleSyntax: true,
+    isolatedModules: true,
+    skipLibCheck: true,
+    noEmitOnError: true,
+  };
+  writeFileSync(join(stage, 'package.json'), '{ "type": "module" }\n');
+  writeFileSync(join(stage, 'tsconfig.json'), JSON.stringify({ compilerOptions, exclude: ['node_modules'] }));
+  try {
+    execFileSync(process.execPath, [TSC, '-p', stage], { encoding: 'utf8', stdio: 'pipe' });
+  } catch (error) {
+    throw new Error(`The client does not compile:\n${(error as { stdout?: string }).stdout ?? String(error)}`);
+  }
+}
+
+/** The package.json that users get: it leads to what was compiled. */
+function published(): object {
+  const {
+    private: _private,
+    scripts: _scripts,
+    exports,
+    ...rest
+  } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as {
+    private: boolean;
+    scripts: object;
+    exports: Record<string, string>;
+  };
+  const compiled = Object.entries(exports).map(([entry, source]) => {
+    const stem = `./${relative('src', source).replace(/\.ts$/, '')}`;
+    return [entry, { types: `${stem}.d.ts`, default: `${stem}.js` }];
+  });
+  return { ...rest, exports: Object.fromEntries(compiled), sideEffects: false };
+}

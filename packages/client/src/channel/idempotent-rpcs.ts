@@ -1,0 +1,20 @@
+/**
+ * The RPCs that may be made twice: those that the contract marks as idempotent or free of side effects. WatchSessions is
+ * not among them, because a watch that breaks is not repeated but begun anew.
+ */
+export const IDEMPOTENT_RPCS = {
+  'gatehouse.session.v1.SessionService': [
+    'ValidateSession',
+    'BatchValidateSessions',
+    'ExtendSession',
+    'ListSessions',
+    'RevokeSession',
+    'RevokeOtherSessions',
+    'RevokeUserSessions',
+    'SearchSessions',
+    'RevokeFoundSessions',
+    'GetPresence',
+    'ListOnlineUsers',
+  ],
+  'gatehouse.session.v1.TokenService': ['RefreshSession', 'IssueAccessToken', 'IntrospectToken', 'GetJsonWebKeySet'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
