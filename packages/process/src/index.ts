@@ -13,6 +13,6 @@ export {
 export { createLogger, type Logger, type LoggerOptions, silentLogger } from './logger.ts';
 export { Counter, createRegistry, Gauge, Histogram, Registry } from './metrics.ts';
 export { type Running, runMain } from './run-main.ts';
-export { type StopStack, stopStack } from './stop-stack.ts';
+export { type StopStack, startOrStop, stopStack } from './stop-stack.ts';
 export { type TallyHistogram, type TallyHistogramOptions, tallyHistogram } from './tally-histogram.ts';
 export { isUuid, uuidTimeMs, uuidv7 } from './uuid.ts';

@@ -30,3 +30,13 @@ export function stopStack(logger: Logger): StopStack {
     },
   };
 }
+
+/** Starts something whose parts go onto the stack as they start. When it fails, those that did are stopped. */
+export async function startOrStop<T>(stops: StopStack, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    await stops.stop();
+    throw error;
+  }
+}

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openRuntime, type RunningService } from '@gatehouse/mesh';
-import { type Clock, runMain, systemClock } from '@gatehouse/process';
+import { type Clock, runMain, startOrStop, systemClock } from '@gatehouse/process';
 import { mount } from '@gatehouse/rpc';
 import { access } from './access.ts';
 import { type Config, readConfig } from './config.ts';
@@ -21,14 +21,11 @@ export async function start(
   const postgresUrl = config.GATEHOUSE_AUDIT_POSTGRES_URL;
   const migrations = join(import.meta.dirname, '../migrations');
   const runtime = openRuntime({ service: 'audit', config, postgresUrl, migrations, clock });
-  try {
+  return startOrStop(runtime.stops, async () => {
     const deps = openDeps(config, runtime);
     const services = [mount(auditDefinition, auditService(deps), access)];
-    return await runtime.serve({ services, acting: deps.acting, maxRequestBytes: MAX_REQUEST_BYTES });
-  } catch (error) {
-    await runtime.stops.stop();
-    throw error;
-  }
+    return runtime.serve({ services, acting: deps.acting, maxRequestBytes: MAX_REQUEST_BYTES });
+  });
 }
 
 if (import.meta.main) {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openRuntime, type RunningService } from '@gatehouse/mesh';
-import { type Clock, runMain, systemClock } from '@gatehouse/process';
+import { type Clock, runMain, startOrStop, systemClock } from '@gatehouse/process';
 import { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { mount } from '@gatehouse/rpc';
 import { access } from './access.ts';
@@ -18,14 +18,11 @@ export async function start(
   const postgresUrl = config.GATEHOUSE_AUTHZ_POSTGRES_URL;
   const migrations = join(import.meta.dirname, '../migrations');
   const runtime = openRuntime({ service: 'authz', config, postgresUrl, migrations, clock });
-  try {
+  return startOrStop(runtime.stops, async () => {
     const deps = openDeps(config, runtime);
     const services = [mount(AuthzServiceService, authzService(deps), access)];
-    return await runtime.serve({ services, acting: deps.acting, ready: deps.ready });
-  } catch (error) {
-    await runtime.stops.stop();
-    throw error;
-  }
+    return runtime.serve({ services, acting: deps.acting, ready: deps.ready });
+  });
 }
 
 if (import.meta.main) {

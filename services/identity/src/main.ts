@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openRuntime, type RunningService } from '@gatehouse/mesh';
-import { type Clock, runMain, systemClock } from '@gatehouse/process';
+import { type Clock, runMain, startOrStop, systemClock } from '@gatehouse/process';
 import { IdentityServiceService } from '@gatehouse/proto/gatehouse/identity/v1/identity.ts';
 import { mount } from '@gatehouse/rpc';
 import { access } from './access.ts';
@@ -22,13 +22,10 @@ export async function start(
     migrations: join(import.meta.dirname, '../migrations'),
     clock,
   });
-  try {
+  return startOrStop(runtime.stops, async () => {
     const deps = await openDeps(config, runtime);
-    return await runtime.serve({ services: [mount(IdentityServiceService, identityService(deps), access)] });
-  } catch (error) {
-    await runtime.stops.stop();
-    throw error;
-  }
+    return runtime.serve({ services: [mount(IdentityServiceService, identityService(deps), access)] });
+  });
 }
 
 if (import.meta.main) {

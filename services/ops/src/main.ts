@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openRuntime, type RunningService } from '@gatehouse/mesh';
-import { type Clock, runMain, systemClock } from '@gatehouse/process';
+import { type Clock, runMain, startOrStop, systemClock } from '@gatehouse/process';
 import { OpsServiceService } from '@gatehouse/proto/gatehouse/ops/v1/ops.ts';
 import { mount } from '@gatehouse/rpc';
 import { access } from './access.ts';
@@ -22,14 +22,11 @@ export async function start(
     migrations: join(import.meta.dirname, '../migrations'),
     clock,
   });
-  try {
+  return startOrStop(runtime.stops, async () => {
     const deps = openDeps(config, runtime);
     const services = [mount(OpsServiceService, opsService(deps), access)];
-    return await runtime.serve({ services, acting: deps.acting });
-  } catch (error) {
-    await runtime.stops.stop();
-    throw error;
-  }
+    return runtime.serve({ services, acting: deps.acting });
+  });
 }
 
 if (import.meta.main) {

@@ -29,7 +29,7 @@ function denial({ status, httpResponse, dynamicMetadata }: CheckResponse) {
 describe('Check', () => {
   it.each([
     ['a bearer token', (token: string) => ({ authorization: `Bearer ${token}` })],
-    ['the cookie', (token: string) => ({ cookie: `theme=dark; gatehouse_session=${token}` })],
+    ['the cookie', (token: string) => ({ cookie: `theme=dark; __Host-gatehouse_session=${token}` })],
   ])('lets a request with %s pass, and tells the upstream who it is', async (_what, headers) => {
     const { sessionToken, session } = await rig.create();
     const answer = await rig.checkHeaders(headers(sessionToken));
@@ -37,8 +37,14 @@ describe('Check', () => {
       'x-auth-subject': session.userId,
       'x-auth-session': session.sessionId,
       'x-auth-methods': 'pwd',
+      'x-auth-level': '1',
     });
-    expect(answer.dynamicMetadata).toEqual({ subject: session.userId, session: session.sessionId });
+    expect(answer.dynamicMetadata).toEqual({
+      decision: 'allowed',
+      subject: session.userId,
+      session: session.sessionId,
+      level: 1,
+    });
     expect(JSON.stringify(answer)).not.toContain(sessionToken);
   });
 
@@ -46,7 +52,7 @@ describe('Check', () => {
     const { sessionToken, session } = await rig.create();
     const answer = await rig.checkHeaders({
       authorization: `Bearer ${sessionToken}`,
-      cookie: `gatehouse_session=${sessionToken}; theme=dark`,
+      cookie: `__Host-gatehouse_session=${sessionToken}; theme=dark`,
       'x-auth-subject': 'root',
       'x-auth-session': 'root',
       'x-auth-roles': 'admin',
@@ -57,6 +63,8 @@ describe('Check', () => {
       'x-auth-subject': session.userId,
       'x-auth-session': session.sessionId,
       'x-auth-methods': 'pwd',
+      'x-auth-level': '1',
+      'x-auth-token': expect.stringMatching(/^ey/),
       cookie: 'theme=dark',
     });
     const ok = answer.httpResponse?.$case === 'okResponse' ? answer.httpResponse.value : undefined;
@@ -71,7 +79,7 @@ describe('Check', () => {
 
   it('removes the cookie header when it held nothing else', async () => {
     const { sessionToken } = await rig.create();
-    const { httpResponse } = await rig.checkHeaders({ cookie: `gatehouse_session=${sessionToken}` });
+    const { httpResponse } = await rig.checkHeaders({ cookie: `__Host-gatehouse_session=${sessionToken}` });
     expect(httpResponse).toMatchObject({ value: { headersToRemove: ['cookie'] } });
   });
 
@@ -87,13 +95,13 @@ describe('Check', () => {
         'cache-control': 'no-store',
       },
       body: { reason: 'SESSION_TOKEN_MISSING' },
-      metadata: { reason: 'SESSION_TOKEN_MISSING' },
+      metadata: { decision: 'denied', reason: 'SESSION_TOKEN_MISSING' },
     });
     const bad = denial(await rig.checkHeaders({ authorization: `Bearer ${tampered(sessionToken)}` }));
     expect(bad).toMatchObject({ grpc: 16, http: 401, body: { reason: 'SESSION_TOKEN_INVALID' } });
     expect(bad.headers['www-authenticate']).toContain('error="invalid_token"');
     const two = denial(
-      await rig.checkHeaders({ authorization: `Bearer ${sessionToken}`, cookie: 'gatehouse_session=other' }),
+      await rig.checkHeaders({ authorization: `Bearer ${sessionToken}`, cookie: '__Host-gatehouse_session=other' }),
     );
     expect(two.body.reason).toBe('SESSION_TOKEN_AMBIGUOUS');
     await rig.checkHeaders({ authorization: `Bearer ${sessionToken}` });
@@ -118,7 +126,7 @@ describe('Check', () => {
     const headerMap = {
       headers: [
         raw('Cookie', 'a=b'),
-        raw('cookie', `gatehouse_session=${sessionToken}`),
+        raw('cookie', `__Host-gatehouse_session=${sessionToken}`),
         raw('x-auth-subject', 'root'),
       ],
     };

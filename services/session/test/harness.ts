@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AuthorizationService, type CheckResponse } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
-import { Freshness, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
+import { Freshness, type Session, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import type { ClientCallContext } from '@gatehouse/rpc';
 import * as main from '@gatehouse/session-service';
 import { envoyCheckRequest, startTestService, type TestService, type TestServiceOptions } from '@gatehouse/testing';
@@ -25,7 +25,7 @@ export async function startSession(options: Partial<TestServiceOptions<SessionCo
       return { sessionToken, session };
     },
     validate: (sessionToken: string, freshness: Freshness = Freshness.FRESHNESS_BOUNDED, context?: ClientCallContext) =>
-      app.validateSession({ sessionToken, freshness }, context),
+      app.validateSession({ sessionToken, freshness, consistencyToken: '' }, context),
     checkHeaders: (headers: Record<string, string>, context?: ClientCallContext) =>
       edge.check(envoyCheckRequest({ 'x-request-id': randomUUID(), ...headers }), context),
     metrics: async () => (await fetch(`${service.adminUrl}/metrics`, { headers: { connection: 'close' } })).text(),
@@ -48,7 +48,15 @@ export const REQUEST = {
   authenticationMethods: ['pwd'],
   origin: ORIGIN,
   lifetimeSeconds: 0,
+  authenticationLevel: 0,
+  idleTimeoutSeconds: 0,
+  withRefreshToken: false,
 };
+
+/** What a validation shows of a session: all but where it came from. */
+export function validated(session: Session) {
+  return { session: { ...session, origin: undefined } };
+}
 
 /** Headers of an answer that allows, by name; throws when it denies. */
 export function okHeaders({ status, httpResponse }: CheckResponse): Record<string, string> {

@@ -1,55 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { AuthzServiceService, Decision } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { Freshness, RevokedReason, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import { mount } from '@gatehouse/rpc';
-import { outboxEvents, startStandIn, waitFor } from '@gatehouse/testing';
+import { outboxEvents, waitFor } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAuthz } from './authz-stand-in.ts';
 import { type StartedSession, startSession, tampered } from './harness.ts';
 
 const { REVOKED_REASON_LOGOUT, REVOKED_REASON_ADMINISTRATIVE } = RevokedReason;
 const ADMIN = randomUUID();
 let rig: StartedSession;
 let other: StartedSession;
-let authz: Awaited<ReturnType<typeof startStandIn>>;
+let authz: Awaited<ReturnType<typeof startAuthz>>;
 
 beforeAll(async () => {
-  const unexpected = () => {
-    throw new Error('Not called here.');
-  };
-  const handlers = {
-    createPermission: unexpected,
-    createRole: unexpected,
-    grantRole: unexpected,
-    revokeRole: unexpected,
-  };
-  const everyone = { peers: ['session'] };
-  // Only a role could make the real service say yes; here the question and the answer are what matters.
-  authz = await startStandIn({
-    name: 'authz',
-    services: [
-      mount(
-        AuthzServiceService,
-        {
-          ...handlers,
-          check: ({ userId, permission, consistency }) => ({
-            decision:
-              userId === ADMIN &&
-              permission === 'sessions:revoke' &&
-              consistency?.requirement?.$case === 'fullyConsistent'
-                ? Decision.DECISION_ALLOWED
-                : Decision.DECISION_DENIED,
-          }),
-        },
-        {
-          check: everyone,
-          createPermission: everyone,
-          createRole: everyone,
-          grantRole: everyone,
-          revokeRole: everyone,
-        },
-      ),
-    ],
-  });
+  authz = await startAuthz((userId, permission) => userId === ADMIN && permission === 'sessions:revoke');
   const env = { GATEHOUSE_AUTHZ_ADDRESS: authz.address };
   rig = await startSession({ env });
   other = await startSession({ env, database: rig.service.database, redis: rig.service.redis, instance: 'other' });

@@ -3,7 +3,7 @@ import { Freshness, RevokedReason } from '@gatehouse/proto/gatehouse/session/v1/
 import { openRedis } from '@gatehouse/redis';
 import { startPostgres, startRedis, waitFor } from '@gatehouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type StartedSession, startSession } from './harness.ts';
+import { type StartedSession, startSession, validated } from './harness.ts';
 import { privateDatabase } from './private-database.ts';
 
 const { FRESHNESS_STRICT, FRESHNESS_BOUNDED } = Freshness;
@@ -32,7 +32,7 @@ describe('with Redis stopped', () => {
     await redis.kill();
     await waitFor(() => rig.validate(known.sessionToken, FRESHNESS_STRICT).then(() => true));
     const fresh = await rig.create();
-    await expect(rig.validate(fresh.sessionToken)).resolves.toEqual({ session: fresh.session });
+    await expect(rig.validate(fresh.sessionToken)).resolves.toEqual(validated(fresh.session));
     await revoke(known.sessionToken);
     const refused = { reason: 'SESSION_REVOKED' };
     await expect(rig.validate(known.sessionToken)).rejects.toMatchObject(refused);
@@ -97,12 +97,12 @@ describe('with Postgres stopped', () => {
     await waitFor(async () => (await rig.metrics()).includes('cache_redis_trusted{service="session"} 1'));
     await postgres.stop('immediate').catch(() => {});
     for (const freshness of [FRESHNESS_STRICT, FRESHNESS_BOUNDED]) {
-      await expect(rig.validate(sessionToken, freshness)).resolves.toEqual({ session });
+      await expect(rig.validate(sessionToken, freshness)).resolves.toEqual(validated(session));
     }
     await expect(rig.create()).rejects.toMatchObject(unavailable);
     await expect(revoke(sessionToken)).rejects.toMatchObject(unavailable);
     await expect(rig.validate(`ghs_${'A'.repeat(56)}`)).rejects.toMatchObject(unavailable);
-    await expect(rig.validate(sessionToken)).resolves.toEqual({ session });
+    await expect(rig.validate(sessionToken)).resolves.toEqual(validated(session));
   });
 });
 

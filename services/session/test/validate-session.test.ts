@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Freshness } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { fakeClock, outboxEvents, waitFor } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type StartedSession, startSession, tampered } from './harness.ts';
+import { type StartedSession, startSession, tampered, validated } from './harness.ts';
 
 let rig: StartedSession;
 const clock = fakeClock();
@@ -20,7 +20,8 @@ describe('ValidateSession', () => {
     ['unspecified', Freshness.FRESHNESS_UNSPECIFIED],
   ])('tells whose session it is (%s)', async (_name, freshness) => {
     const { sessionToken, session } = await rig.create();
-    for (let i = 0; i < 3; i++) await expect(rig.validate(sessionToken, freshness)).resolves.toEqual({ session });
+    for (let i = 0; i < 3; i++)
+      await expect(rig.validate(sessionToken, freshness)).resolves.toEqual(validated(session));
   });
 
   it.each([FRESHNESS_BOUNDED, FRESHNESS_STRICT])(
@@ -67,8 +68,8 @@ describe('ValidateSession', () => {
   it('finds a session that Redis has lost, and puts it back there', async () => {
     const { sessionToken, session } = await rig.create();
     await rig.service.redis.flush();
-    await expect(rig.validate(sessionToken, FRESHNESS_STRICT)).resolves.toEqual({ session });
-    await expect(rig.validate(sessionToken, FRESHNESS_STRICT)).resolves.toEqual({ session });
+    await expect(rig.validate(sessionToken, FRESHNESS_STRICT)).resolves.toEqual(validated(session));
+    await expect(rig.validate(sessionToken, FRESHNESS_STRICT)).resolves.toEqual(validated(session));
   });
 
   it('notes a refusal in the audit trail, with its reason and without the token', async () => {

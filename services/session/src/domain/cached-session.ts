@@ -1,40 +1,82 @@
+import { DIGEST_BYTES, type Digest, readDigest, sameDigest, writeDigest } from './digest.ts';
 import { sessionExpired } from './session.ts';
-import { type SessionToken, sameHash, tokenInvalid } from './session-token.ts';
+import { type SessionToken, tokenInvalid } from './session-token.ts';
+import { uuidBytes, uuidText } from './uuid-bytes.ts';
 
-/** What the caches hold of a session: enough to judge a token, and the answer, ready to be sent. */
-export interface CachedSession {
+/** What Redis holds of a session: all that a validation answers. Where it came from is left to Postgres. */
+export interface SessionRecord {
   /** SHA-256 of the session's token. */
-  readonly tokenHash: Buffer;
-  /** Unix milliseconds. */
+  readonly tokenHash: Digest;
+  readonly sessionId: string;
+  readonly userId: string;
+  /** Unix milliseconds, like every time here. */
+  readonly createdAtMs: number;
   readonly expiresAtMs: number;
-  /** gatehouse.session.v1.ValidateSessionResponse as bytes. */
-  readonly reply: Buffer;
+  readonly lastActivityMs: number;
+  /** 0: none. */
+  readonly idleTimeoutMs: number;
+  readonly authenticationLevel: number;
+  readonly authenticationMethods: readonly string[];
 }
 
-const HASH_BYTES = 32;
-const HEADER_BYTES = HASH_BYTES + 8;
+/** What the memory of an instance holds of a session: the record, and the answer to a validation, ready to be sent. */
+export interface CachedSession extends Omit<SessionRecord, 'lastActivityMs'> {
+  /** gatehouse.session.v1.ValidateSessionResponse as bytes, which is also a SessionValidation. */
+  readonly reply: Buffer;
+  /** The newest use that this instance knows of. It is the one thing about a session that changes without a version. */
+  lastActivityMs: number;
+  /** When Postgres last said that the session was not used for too long; 0: never. */
+  foundIdleAtMs: number;
+}
 
-/** Throws the Failure that says why the token does not prove the session at this time. */
+/** Throws the Failure that says why the token does not prove the session at this time, its use left aside. */
 export function judge(session: CachedSession, token: SessionToken, nowMs: number): void {
   // The hash comes first: only who holds the token may learn that its session has expired.
-  if (!sameHash(session.tokenHash, token.hash)) throw tokenInvalid();
+  if (!sameDigest(session.tokenHash, token.hash)) throw tokenInvalid();
   if (nowMs >= session.expiresAtMs) throw sessionExpired();
 }
 
-/** Hash (32 bytes), end in Unix milliseconds (8, big-endian), reply. */
-export function encodeCachedSession({ tokenHash, expiresAtMs, reply }: CachedSession): Buffer {
-  const header = Buffer.alloc(HEADER_BYTES);
-  tokenHash.copy(header);
-  header.writeBigUInt64BE(BigInt(expiresAtMs), HASH_BYTES);
-  return Buffer.concat([header, reply]);
+const UUID_BYTES = 16;
+const TIME_BYTES = 6;
+const USER_AT = DIGEST_BYTES;
+const CREATED_AT = USER_AT + UUID_BYTES;
+const EXPIRES_AT = CREATED_AT + TIME_BYTES;
+const ACTIVITY_AT = EXPIRES_AT + TIME_BYTES;
+const IDLE_AT = ACTIVITY_AT + TIME_BYTES;
+const LEVEL_AT = IDLE_AT + 4;
+const METHODS_AT = LEVEL_AT + 1;
+
+/**
+ * Hash (32 bytes), user (16), created, expires and last activity (6 each, Unix milliseconds), idle timeout (4, seconds),
+ * level (1), all big-endian, and the authentication methods with spaces between. The session id is in the key.
+ */
+export function encodeSessionRecord(session: SessionRecord): Buffer {
+  const methods = session.authenticationMethods.join(' ');
+  const bytes = Buffer.allocUnsafe(METHODS_AT + Buffer.byteLength(methods));
+  writeDigest(session.tokenHash, bytes);
+  uuidBytes(session.userId).copy(bytes, USER_AT);
+  bytes.writeUIntBE(session.createdAtMs, CREATED_AT, TIME_BYTES);
+  bytes.writeUIntBE(session.expiresAtMs, EXPIRES_AT, TIME_BYTES);
+  bytes.writeUIntBE(session.lastActivityMs, ACTIVITY_AT, TIME_BYTES);
+  bytes.writeUInt32BE(session.idleTimeoutMs / 1000, IDLE_AT);
+  bytes.writeUInt8(session.authenticationLevel, LEVEL_AT);
+  bytes.write(methods, METHODS_AT);
+  return bytes;
 }
 
-/** Throws when the bytes are too short to be a cached session. */
-export function decodeCachedSession(bytes: Buffer): CachedSession {
-  if (bytes.length < HEADER_BYTES) throw new RangeError('A cached session is cut short.');
+/** Reads what `encodeSessionRecord` wrote. Throws RangeError when the bytes are cut short. */
+export function decodeSessionRecord(bytes: Buffer, sessionId: string): SessionRecord {
+  if (bytes.length < METHODS_AT) throw new RangeError('A session record is cut short.');
+  const methods = bytes.toString('utf8', METHODS_AT);
   return {
-    tokenHash: bytes.subarray(0, HASH_BYTES),
-    expiresAtMs: Number(bytes.readBigUInt64BE(HASH_BYTES)),
-    reply: bytes.subarray(HEADER_BYTES),
+    tokenHash: readDigest(bytes),
+    sessionId,
+    userId: uuidText(bytes, USER_AT),
+    createdAtMs: bytes.readUIntBE(CREATED_AT, TIME_BYTES),
+    expiresAtMs: bytes.readUIntBE(EXPIRES_AT, TIME_BYTES),
+    lastActivityMs: bytes.readUIntBE(ACTIVITY_AT, TIME_BYTES),
+    idleTimeoutMs: bytes.readUInt32BE(IDLE_AT) * 1000,
+    authenticationLevel: bytes.readUInt8(LEVEL_AT),
+    authenticationMethods: methods === '' ? [] : methods.split(' '),
   };
 }

@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { cookieHeaderWithout, headersToRemove, sessionTokenOf } from './edge-request.ts';
+import { carriesBearer, cookieHeaderWithout, credentialOf } from './edge-request.ts';
 
-const COOKIE = 'gatehouse_session';
+const COOKIE = '__Host-gatehouse_session';
 
-describe('sessionTokenOf', () => {
+describe('credentialOf', () => {
   it.each([
-    ['a bearer token', { authorization: 'Bearer ghs_a' }],
-    ['the scheme in any case', { authorization: 'bearer  ghs_a' }],
-    ['the cookie', { cookie: `theme=dark; ${COOKIE}=ghs_a; lang=en` }],
-    ['a quoted cookie', { cookie: `${COOKIE}="ghs_a"` }],
-    ['the same token twice', { authorization: 'Bearer ghs_a', cookie: `${COOKIE}=ghs_a` }],
-    ['another scheme beside the cookie', { authorization: 'Basic dTpw', cookie: `${COOKIE}=ghs_a` }],
-  ])('finds %s', (_what, headers) => {
-    expect(sessionTokenOf(headers, COOKIE)).toBe('ghs_a');
+    ['a bearer token', { authorization: 'Bearer ghs_a' }, 'bearer'],
+    ['the scheme in any case', { authorization: 'bearer  ghs_a' }, 'bearer'],
+    ['a bearer beside another scheme', { authorization: 'Basic dTpw, Bearer ghs_a' }, 'bearer'],
+    ['the cookie', { cookie: `theme=dark; ${COOKIE}=ghs_a; lang=en` }, 'cookie'],
+    ['a quoted cookie', { cookie: `${COOKIE}="ghs_a"` }, 'cookie'],
+    ['the same token twice', { authorization: 'Bearer ghs_a', cookie: `${COOKIE}=ghs_a` }, 'bearer'],
+    ['another scheme beside the cookie', { authorization: 'Basic dTpw', cookie: `${COOKIE}=ghs_a` }, 'cookie'],
+  ])('finds %s', (_what, headers, carrier) => {
+    expect(credentialOf(headers, COOKIE)).toEqual({ token: 'ghs_a', carrier });
   });
 
   it.each([
@@ -22,42 +23,34 @@ describe('sessionTokenOf', () => {
     ['a cookie whose name only ends alike', { cookie: `x${COOKIE}=ghs_a` }],
     ['a cookie in another case', { cookie: `${COOKIE.toUpperCase()}=ghs_a` }],
   ])('finds none in %s', (_what, headers) => {
-    expect(() => sessionTokenOf(headers, COOKIE)).toThrow(expect.objectContaining({ reason: 'SESSION_TOKEN_MISSING' }));
+    expect(() => credentialOf(headers, COOKIE)).toThrow(expect.objectContaining({ reason: 'SESSION_TOKEN_MISSING' }));
   });
 
   it.each([
     ['two cookies', { cookie: `${COOKIE}=ghs_a; ${COOKIE}=ghs_b` }],
     ['two cookie headers', { cookie: `${COOKIE}=ghs_a,${COOKIE}=ghs_b` }],
     ['two bearers', { authorization: 'Bearer ghs_a,Bearer ghs_b' }],
+    ['two bearers as Node joins them', { authorization: 'Bearer ghs_a, Bearer ghs_b' }],
     ['a bearer and a cookie', { authorization: 'Bearer ghs_a', cookie: `${COOKIE}=ghs_b` }],
   ])('refuses to choose between %s', (_what, headers) => {
-    expect(() => sessionTokenOf(headers, COOKIE)).toThrow(
-      expect.objectContaining({ reason: 'SESSION_TOKEN_AMBIGUOUS' }),
-    );
+    expect(() => credentialOf(headers, COOKIE)).toThrow(expect.objectContaining({ reason: 'SESSION_TOKEN_AMBIGUOUS' }));
   });
 });
 
-describe('headersToRemove', () => {
-  it('names the credential and every spelling of an identity header that is not overwritten', () => {
-    const headers = {
-      authorization: 'Bearer ghs_a',
-      'x-auth-subject': 'me',
-      'x-auth-role': 'admin',
-      x_auth_subject: 'me',
-      'x-auth_session': 'mine',
-      'x-authentic': 'stays',
-      accept: '*/*',
-    };
-    expect(headersToRemove(headers).sort()).toEqual([
-      'authorization',
-      'x-auth-role',
-      'x-auth_session',
-      'x_auth_subject',
-    ]);
+describe('carriesBearer', () => {
+  it.each([
+    'Bearer ghs_a',
+    'bearer ghs_a',
+    'Bearer',
+    'Bearer ghs_a and more',
+    'Basic dTpw, Bearer ghs_a',
+    'BEARER\tghs_a',
+  ])('sees the credential in %s', (header) => {
+    expect(carriesBearer(header)).toBe(true);
   });
 
-  it('leaves a credential alone that is not ours', () => {
-    expect(headersToRemove({ authorization: 'Basic dTpw' })).toEqual([]);
+  it.each([undefined, 'Basic dTpw', 'Bearerish ghs_a', 'Digest username="Bearer x"'])('sees none in %s', (header) => {
+    expect(carriesBearer(header)).toBe(false);
   });
 });
 

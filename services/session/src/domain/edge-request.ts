@@ -3,63 +3,48 @@ import { Failure } from '@gatehouse/failure';
 /** Headers of an HTTP request, with their names in lower case. */
 export type Headers = Readonly<Record<string, string>>;
 
-/** Headers that tell the upstream who is calling. Only the edge may set them. */
-export const SUBJECT_HEADER = 'x-auth-subject';
-export const SESSION_HEADER = 'x-auth-session';
-export const METHODS_HEADER = 'x-auth-methods';
-const SET_BY_EDGE = new Set([SUBJECT_HEADER, SESSION_HEADER, METHODS_HEADER]);
-const IDENTITY_PREFIX = 'x-auth-';
+/** An HTTP request, as a proxy tells of it. */
+export interface HttpRequest {
+  /** In upper case; empty when the proxy does not say. */
+  readonly method: string;
+  /** Host of the URL that the client asked for, with its port where it has one; empty when the proxy does not say. */
+  readonly host: string;
+  readonly headers: Headers;
+  /** Address of the client; undefined when the proxy does not say. */
+  readonly ipAddress: string | undefined;
+}
+
+/** A session token, and what it came in. */
+export interface Credential {
+  readonly token: string;
+  /** A browser sends the cookie by itself, whoever made it ask; a bearer token is sent by who holds it. */
+  readonly carrier: 'bearer' | 'cookie';
+}
+
+const ONE_BEARER = /^bearer ([\w.~+/-]+=*)$/i;
 
 /**
  * The session token of a request: a bearer token (RFC 6750, section 2.1), else the cookie. Throws Failure
  * `unauthenticated`: SESSION_TOKEN_MISSING when there is none, SESSION_TOKEN_AMBIGUOUS when there are several that
  * differ, because a cookie planted beside the real one must not decide who somebody is.
  */
-export function sessionTokenOf(headers: Headers, cookieName: string): string {
-  const tokens = new Set([...bearerTokens(headers.authorization), ...cookiesNamed(headers.cookie, cookieName)]);
-  const [token] = tokens;
+export function credentialOf(headers: Headers, cookieName: string): Credential {
+  const bearers = bearerTokens(headers.authorization);
+  const cookies = cookiesNamed(headers.cookie, cookieName);
+  const token = bearers[0] ?? cookies[0];
   if (token === undefined) {
     throw new Failure('unauthenticated', 'SESSION_TOKEN_MISSING', 'The request carries no session token.');
   }
-  if (tokens.size > 1) {
+  const differs = (other: string) => other !== token;
+  if (bearers.some(differs) || cookies.some(differs)) {
     throw new Failure('unauthenticated', 'SESSION_TOKEN_AMBIGUOUS', 'The request carries several session tokens.');
   }
-  return token;
+  return { token, carrier: bearers.length > 0 ? 'bearer' : 'cookie' };
 }
 
-/** What the edge does to the headers of a request that passes, besides telling the upstream who is calling. */
-export interface HeaderChanges {
-  readonly remove: readonly string[];
-  /** The Cookie header that takes the place of the one that came in; undefined when that stays or is removed. */
-  readonly cookie: string | undefined;
-}
-
-/** The changes that keep credentials and forged identities from the upstream. */
-export function headerChanges(headers: Headers, cookieName: string): HeaderChanges {
-  const remove = headersToRemove(headers);
-  const cookie = cookieHeaderWithout(headers.cookie, cookieName);
-  return cookie === '' ? { remove: [...remove, 'cookie'], cookie: undefined } : { remove, cookie };
-}
-
-/** Whether two requests need exactly the same changes. */
-export function sameChanges(a: HeaderChanges, b: HeaderChanges): boolean {
-  return (
-    a.cookie === b.cookie &&
-    a.remove.length === b.remove.length &&
-    a.remove.every((name, index) => name === b.remove[index])
-  );
-}
-
-/**
- * Inbound headers that must not reach the upstream: what carries the credential, and every copy of an identity header,
- * in whichever of the spellings that servers take for the same name. Those that the edge sets itself are left out: it
- * overwrites them, and Envoy removes after it has set.
- */
-export function headersToRemove(headers: Headers): string[] {
-  return Object.keys(headers).filter((name) => {
-    if (name === 'authorization') return bearerTokens(headers[name]).length > 0;
-    return name.replaceAll('_', '-').startsWith(IDENTITY_PREFIX) && !SET_BY_EDGE.has(name);
-  });
+/** Whether an Authorization header holds a bearer token, well formed or not. */
+export function carriesBearer(header: string | undefined): boolean {
+  return header !== undefined && /(?:^|,)\s*bearer(?:[\s,]|$)/i.test(header);
 }
 
 /** The Cookie header without the session's cookie: undefined when it did not hold it, empty when it held nothing else. */
@@ -72,8 +57,11 @@ export function cookieHeaderWithout(header: string | undefined, cookieName: stri
 }
 
 function bearerTokens(header: string | undefined): string[] {
-  // Envoy joins repeated headers with a comma, which no token of ours holds.
-  return (header ?? '').split(',').flatMap((part) => {
+  if (header === undefined) return [];
+  const one = ONE_BEARER.exec(header);
+  if (one?.[1] !== undefined) return [one[1]];
+  // Proxies join repeated headers with a comma, which no token of ours holds.
+  return header.split(',').flatMap((part) => {
     const [scheme, token, ...rest] = part.trim().split(/\s+/);
     return scheme?.toLowerCase() === 'bearer' && token && rest.length === 0 ? [token] : [];
   });
@@ -84,7 +72,7 @@ function cookiesNamed(header: string | undefined, cookieName: string): string[] 
   return cookiePairs(header).flatMap(({ name, value }) => (name === cookieName ? [value] : []));
 }
 
-/** Pairs of a Cookie header (RFC 6265, section 5.4); Envoy joins repeated headers with a comma or a semicolon. */
+/** Pairs of a Cookie header (RFC 6265, section 5.4); proxies join repeated headers with a comma or a semicolon. */
 function cookiePairs(header: string | undefined): { name: string; value: string; text: string }[] {
   return (header ?? '').split(/[;,]/).flatMap((part) => {
     const text = part.trim();

@@ -1,47 +1,62 @@
-import { isFailure } from '@gatehouse/failure';
+import type { EventSource } from '@gatehouse/mesh';
+import { isUuid } from '@gatehouse/process';
 import type { CheckRequest, CheckResponse } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
-import type { Encoded, Handler } from '@gatehouse/rpc';
+import type { Call, Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
-import type { CachedSession } from '../domain/cached-session.ts';
-import { sessionTokenOf } from '../domain/edge-request.ts';
-import { parseToken, type SessionToken } from '../domain/session-token.ts';
-import { type EdgeRequest, toEdgeRequest } from '../wire/check-request.ts';
+import { toAnswer } from '../domain/edge-answer.ts';
+import type { EdgeDecision } from '../domain/edge-decision.ts';
+import { decider, type EdgeCall } from '../edge/decide.ts';
+import { policies } from '../edge/policies.ts';
+import { settingsOf, toHttpRequest } from '../wire/check-request.ts';
 import { toCheckResponse } from '../wire/check-response.ts';
 import { permits } from '../wire/permit.ts';
-import { fromReply } from '../wire/session.ts';
 
 /**
  * Decides for Envoy whether an HTTP request may pass (envoy.service.auth.v3.Authorization). A bad session is an answer;
  * a store that does not answer is a gRPC error, on which Envoy closes (failure_mode_allow: false).
  */
-export function check({
-  validator,
-  events,
-  cookieName,
-}: Pick<Deps, 'validator' | 'events' | 'cookieName'>): Handler<CheckRequest, CheckResponse> {
-  const permit = permits(cookieName);
-  const accept = ({ source, headers }: EdgeRequest, session: CachedSession): Encoded => {
-    events.sessionAccepted(source, 'edge', () => fromReply(session.reply));
-    return permit(session, headers);
-  };
-  const refuse = ({ source, origin }: EdgeRequest, error: unknown, token?: SessionToken): CheckResponse => {
-    if (!isFailure(error) || error.kind !== 'unauthenticated') throw error;
-    events.sessionRefused(source, 'edge', error.reason, token?.sessionId, origin);
-    return toCheckResponse({ allowed: false, failure: error });
-  };
+export function check(deps: Deps): Handler<CheckRequest, CheckResponse> {
+  const decide = decider(deps);
+  const routes = policies(deps);
+  const permit = permits();
+  const answer = (decision: EdgeDecision) =>
+    decision.outcome === 'allowed' ? permit(decision) : toCheckResponse(toAnswer(decision));
   return (message, call) => {
-    const request = toEdgeRequest(message, call);
-    let token: SessionToken | undefined;
-    try {
-      token = parseToken(sessionTokenOf(request.headers, cookieName));
-      const known = validator.peek(token);
-      if (known) return accept(request, known);
-      return validator.validate(token, 'bounded', call.signal).then(
-        (session) => accept(request, session),
-        (error: unknown) => refuse(request, error, token),
-      );
-    } catch (error) {
-      return refuse(request, error, token);
-    }
+    const request = toHttpRequest(message);
+    const id = request.headers['x-request-id'] ?? message.attributes?.request?.http?.id ?? '';
+    const policy = routes.ofSettings(settingsOf(message));
+    const decision = decide(request, policy, new CheckCall(call, isUuid(id) ? id : call.requestId));
+    return decision instanceof Promise ? decision.then(answer) : answer(decision);
   };
+}
+
+/** The call, under the request id of the HTTP request. A class, because one is made for every request and little of it read. */
+class CheckCall implements EdgeCall {
+  readonly requestId: string;
+  private readonly call: Call;
+
+  constructor(call: Call, requestId: string) {
+    this.call = call;
+    this.requestId = requestId;
+  }
+
+  get peer(): EventSource['peer'] {
+    return this.call.peer;
+  }
+
+  get trace(): EventSource['trace'] {
+    return this.call.trace;
+  }
+
+  get actor(): undefined {
+    return undefined;
+  }
+
+  get deadlineMs(): number {
+    return this.call.deadlineMs;
+  }
+
+  get signal(): AbortSignal {
+    return this.call.signal;
+  }
 }

@@ -1,49 +1,71 @@
 import { randomBytes } from 'node:crypto';
 import { uuidv7 } from '@gatehouse/process';
 import type { CreateSessionRequest, CreateSessionResponse } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import type { Handler } from '@gatehouse/rpc';
-import type { Deps } from '../deps.ts';
-import { type Session, sessionEnd } from '../domain/session.ts';
-import { sessionIdFor } from '../domain/session-id.ts';
-import { formatToken, hashToken, SECRET_BYTES } from '../domain/session-token.ts';
-import { toCached } from '../store/session-cache.ts';
+import type { Call, Handler } from '@gatehouse/rpc';
+import type { Deps, Limits } from '../deps.ts';
+import { formatConsistencyToken } from '../domain/consistency.ts';
+import { newSession } from '../domain/new-session.ts';
+import { atMost, type Session, sessionEnd } from '../domain/session.ts';
+import { SECRET_BYTES } from '../domain/session-token.ts';
+import { firstRefreshToken, NO_REFRESH_TOKEN } from '../store/refresh.ts';
+import { revokeAll } from '../store/revocations.ts';
+import { toCached, toRecord } from '../store/session-cache.ts';
 import { insertSession } from '../store/sessions.ts';
+import { holdSurplusSessions, holdUser } from '../store/user-sessions.ts';
 import { toOrigin } from '../wire/origin.ts';
 import { toMessage, toReply } from '../wire/session.ts';
 
-/** Creates a session; its audit event commits with it or not at all. */
-export function createSession({
-  db,
-  clock,
-  events,
-  sessions,
-  lifetimeSeconds,
-}: Pick<Deps, 'db' | 'clock' | 'events' | 'sessions' | 'lifetimeSeconds'>): Handler<
-  CreateSessionRequest,
-  CreateSessionResponse
-> {
+/**
+ * Creates a session, and ends the oldest ones that its user then has too many. The audit events commit with it or not at
+ * all.
+ */
+export function createSession(
+  deps: Pick<Deps, 'db' | 'clock' | 'events' | 'sessions' | 'invalidations' | 'activity' | 'limits' | 'refresh'>,
+): Handler<CreateSessionRequest, CreateSessionResponse> {
+  const { db, clock, events, sessions, invalidations, activity, limits } = deps;
   return async (request, call) => {
-    const { userId } = request;
-    const createdAt = clock.now();
-    const id = sessionIdFor(userId, uuidv7());
-    const sessionToken = formatToken(id, randomBytes(SECRET_BYTES));
-    const session: Session = {
-      id,
-      userId,
-      tokenHash: hashToken(sessionToken),
-      authenticationMethods: request.authenticationMethods,
-      origin: toOrigin(request.origin, call.peer.address),
-      createdAt,
-      expiresAt: sessionEnd(createdAt, request.lifetimeSeconds, lifetimeSeconds),
-      revokedAt: undefined,
-      revokedReason: undefined,
-      version: 1n,
-    };
-    await db.within(call).transaction(async (tx) => {
+    const at = clock.now();
+    const { session, sessionToken } = beginSession(request, call, limits, at);
+    const { id, userId, version } = session;
+    const first = request.withRefreshToken
+      ? await firstRefreshToken(deps.refresh, { sessionId: id, userId }, at, call)
+      : NO_REFRESH_TOKEN;
+    const staged = await db.within(call).transaction(async (tx) => {
+      await holdUser(tx, userId);
       await insertSession(tx, session);
+      await first.insert(tx);
       await events.sessionCreated(tx, call, session);
+      const surplus = await holdSurplusSessions(tx, { userId, newest: id, at, max: limits.perUserMax });
+      return revokeAll(tx, deps, { sessions: surplus, reason: 'session_limit', at, source: call });
     });
-    await sessions.fill(id, session.version, toCached(session, toReply(session)));
-    return { sessionToken, session: toMessage(session) };
+    await invalidations.settle(staged);
+    await sessions.fill(id, version, toCached(toRecord(session), toReply));
+    activity.begin(session, at.getTime());
+    const revokedSessionIds = staged.map((revoked) => revoked.id);
+    return {
+      sessionToken,
+      session: toMessage(session),
+      refreshToken: first.token,
+      refreshTokenExpiresAt: first.endWith(session),
+      consistencyToken: formatConsistencyToken(changeOf(session, revokedSessionIds)),
+      revokedSessionIds,
+    };
   };
+}
+
+function beginSession(request: CreateSessionRequest, call: Call, limits: Limits, at: Date) {
+  const beginning = {
+    userId: request.userId,
+    authenticationMethods: request.authenticationMethods,
+    authenticationLevel: Math.max(1, request.authenticationLevel),
+    origin: toOrigin(request.origin, call.peer.address),
+    at,
+    expiresAt: sessionEnd(at, request.lifetimeSeconds, limits.lifetimeSeconds),
+    idleTimeoutSeconds: atMost(request.idleTimeoutSeconds, limits.idleTimeoutSeconds),
+  };
+  return newSession(beginning, { id: uuidv7(), secret: randomBytes(SECRET_BYTES) });
+}
+
+function changeOf({ id: sessionId, userId, version }: Session, revoked: readonly string[]) {
+  return revoked.length > 0 ? ({ of: 'user', userId } as const) : ({ of: 'session', sessionId, version } as const);
 }

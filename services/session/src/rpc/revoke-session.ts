@@ -1,43 +1,44 @@
 import { Failure } from '@gatehouse/failure';
-import {
-  RevokedReason as Reason,
-  type RevokeSessionRequest,
-  type RevokeSessionResponse,
-} from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import { type Call, type Handler, matchesPeer, peers, permissionMissing } from '@gatehouse/rpc';
+import type { RevokeSessionRequest, RevokeSessionResponse } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
+import type { Call, Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
-import type { RevokedReason, Session } from '../domain/session.ts';
-import { parseToken, type SessionToken, sameHash, tokenInvalid } from '../domain/session-token.ts';
-import { findSession, lockSession, updateRevoked } from '../store/sessions.ts';
+import { formatConsistencyToken } from '../domain/consistency.ts';
+import { readDigest, sameDigest } from '../domain/digest.ts';
+import type { Session } from '../domain/session.ts';
+import { parseToken, type SessionToken, tokenInvalid } from '../domain/session-token.ts';
+import { mayAdminister } from '../peers/acting.ts';
+import { revokeAll } from '../store/revocations.ts';
+import { findSession, lockSession } from '../store/sessions.ts';
+import { showSignedOut } from '../store/user-revocations.ts';
+import { toRevokedReason } from '../wire/revoked-reason.ts';
 
 /** What a user needs to end somebody else's session. */
 const PERMISSION = 'sessions:revoke';
 
 /** Ends a session everywhere. The row, the audit event and the word to the caches commit together. */
 export function revokeSession(
-  deps: Pick<Deps, 'db' | 'clock' | 'events' | 'invalidations' | 'acting'>,
+  deps: Pick<Deps, 'db' | 'clock' | 'events' | 'invalidations' | 'acting' | 'presence'>,
 ): Handler<RevokeSessionRequest, RevokeSessionResponse> {
-  const { clock, events, invalidations, acting } = deps;
+  const { clock, invalidations, acting } = deps;
   return async (request, call) => {
     const target = parseTarget(request);
-    const reason = toReason(request.reason);
+    const reason = toRevokedReason(request.reason);
     const db = deps.db.within(call);
     const found = await findSession(db, target.sessionId);
     const byUser = await authorise(found, target.token, call, acting);
-    const { revokedAt, staged } = await db.transaction(async (tx) => {
+    const { revokedAt, version, userId, staged } = await db.transaction(async (tx) => {
       const session = await lockSession(tx, target.sessionId);
       if (!session) throw notFound();
-      if (session.revokedAt) return { revokedAt: session.revokedAt, staged: [] };
-      const now = clock.now();
-      const version = session.version + 1n;
-      const changes = [{ id: session.id, version, gone: reason }];
-      await updateRevoked(tx, session, now, reason, version);
-      await invalidations.stage(tx, changes);
-      await events.sessionRevoked(tx, call, session, reason, byUser);
-      return { revokedAt: now, staged: changes };
+      const { revokedAt, version, userId } = session;
+      if (revokedAt) return { revokedAt, version, userId, staged: [] };
+      const at = clock.now();
+      const staged = await revokeAll(tx, deps, { sessions: [session], reason, at, source: call, byUser });
+      return { revokedAt: at, version: version + 1n, userId, staged };
     });
     await invalidations.settle(staged);
-    return { revokedAt };
+    if (staged.length > 0) await showSignedOut(deps, [userId]);
+    const { sessionId } = target;
+    return { revokedAt, consistencyToken: formatConsistencyToken({ of: 'session', sessionId, version }) };
   };
 }
 
@@ -56,30 +57,10 @@ async function authorise(
   acting: Deps['acting'],
 ): Promise<string | undefined> {
   if (token) {
-    if (!session || !sameHash(session.tokenHash, token.hash)) throw tokenInvalid();
+    if (!session || !sameDigest(readDigest(session.tokenHash), token.hash)) throw tokenInvalid();
     return session.userId;
   }
-  if (matchesPeer(call.peer.name, [peers.anyOperator, peers.identity])) return undefined;
-  if (call.sessionToken === undefined) {
-    throw new Failure('unauthenticated', 'ACTING_USER_REQUIRED', 'Pass the session token of the user who does this.');
-  }
-  const actor = await acting.authenticate(call.sessionToken, call);
-  // Whether the session exists is told only to those who may end it.
-  const may = session?.userId === actor.userId || (await acting.permits(actor, PERMISSION, call));
-  if (!may) throw permissionMissing(PERMISSION);
-  return actor.userId;
-}
-
-const REASONS: Partial<Record<Reason, RevokedReason>> = {
-  [Reason.REVOKED_REASON_LOGOUT]: 'logout',
-  [Reason.REVOKED_REASON_ADMINISTRATIVE]: 'administrative',
-  [Reason.REVOKED_REASON_COMPROMISED]: 'compromised',
-};
-
-function toReason(reason: Reason): RevokedReason {
-  const known = REASONS[reason];
-  if (!known) throw new Error(`Reason ${reason} passed the limits of its field.`);
-  return known;
+  return mayAdminister(acting, call, { ownerId: session?.userId, permission: PERMISSION });
 }
 
 function notFound(): Failure {

@@ -7,17 +7,17 @@ import {
 import type { Call, Encoded, Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import type { CachedSession } from '../domain/cached-session.ts';
+import { parseConsistencyToken } from '../domain/consistency.ts';
 import { parseToken, type SessionToken } from '../domain/session-token.ts';
-import { fromReply } from '../wire/session.ts';
 
 /** Validates a token. What this instance holds in memory is answered in one synchronous step, with bytes kept ready. */
 export function validateSession({
   validator,
   events,
 }: Pick<Deps, 'validator' | 'events'>): Handler<ValidateSessionRequest, ValidateSessionResponse> {
-  const accept = (call: Call, { reply }: CachedSession): Encoded => {
-    events.sessionAccepted(call, 'service', () => fromReply(reply));
-    return reply;
+  const accept = (call: Call, session: CachedSession): Encoded => {
+    events.sessionAccepted(call, 'service', session);
+    return session.reply;
   };
   const refuse = (call: Call, error: unknown, token?: SessionToken): never => {
     if (isFailure(error) && error.kind === 'unauthenticated') {
@@ -25,14 +25,16 @@ export function validateSession({
     }
     throw error;
   };
-  return ({ sessionToken, freshness }, call) => {
+  return ({ sessionToken, freshness, consistencyToken }, call) => {
     let token: SessionToken | undefined;
     try {
       token = parseToken(sessionToken);
+      const demand = parseConsistencyToken(consistencyToken)(token.sessionId);
       const strict = freshness === Freshness.FRESHNESS_STRICT;
-      const known = strict ? undefined : validator.peek(token);
+      const known = strict ? undefined : validator.peek(token, demand);
       if (known) return accept(call, known);
-      return validator.validate(token, strict ? 'strict' : 'bounded', call.signal).then(
+      const options = { freshness: strict ? 'strict' : 'bounded', demand, signal: call.signal } as const;
+      return validator.validate(token, options).then(
         (session) => accept(call, session),
         (error: unknown) => refuse(call, error, token),
       );

@@ -1,7 +1,13 @@
 import type { Database } from '@gatehouse/postgres';
 import type { Clock, Logger, Registry } from '@gatehouse/process';
 import { type InvalidationBus, type ReadThrough, type RedisStore, readThrough } from '@gatehouse/redis';
-import { type CachedSession, decodeCachedSession, encodeCachedSession } from '../domain/cached-session.ts';
+import {
+  type CachedSession,
+  decodeSessionRecord,
+  encodeSessionRecord,
+  type SessionRecord,
+} from '../domain/cached-session.ts';
+import { readDigest } from '../domain/digest.ts';
 import type { Session } from '../domain/session.ts';
 import { tagOf } from '../domain/session-id.ts';
 import { findSession } from './sessions.ts';
@@ -17,7 +23,7 @@ export interface SessionCacheOptions {
   readonly logger: Logger;
   readonly registry: Registry;
   /** Encodes the answer to a validation of the session. */
-  readonly toReply: (session: Session) => Buffer;
+  readonly toReply: (session: SessionRecord) => Buffer;
   /** Most sessions in the memory of this instance. */
   readonly l1MaxEntries: number;
   /** How long Redis keeps a session that nobody asks for. Milliseconds. */
@@ -30,22 +36,37 @@ export function sessionCache({ db, toReply, ...options }: SessionCacheOptions): 
     ...options,
     topic: 'session',
     redisKey,
-    encode: encodeCachedSession,
-    decode: decodeCachedSession,
+    encode: encodeSessionRecord,
+    decode: (bytes, id) => toCached(decodeSessionRecord(bytes, id), toReply),
     expiresAtMs: ({ expiresAtMs }) => expiresAtMs,
     load: async (id, signal) => {
       const session = await findSession(db.within({ signal }), id);
       if (!session) return undefined;
       const { version, revokedReason } = session;
       if (revokedReason !== undefined) return { version, gone: revokedReason };
-      return { version, value: toCached(session, toReply(session)) };
+      return { version, value: toCached(toRecord(session), toReply) };
     },
   });
 }
 
-/** What the caches hold of a session. */
-export function toCached({ tokenHash, expiresAt }: Session, reply: Buffer): CachedSession {
-  return { tokenHash: inOwnMemory(tokenHash), expiresAtMs: expiresAt.getTime(), reply: inOwnMemory(reply) };
+/** What Redis holds of a session. */
+export function toRecord(session: Session): SessionRecord {
+  return {
+    tokenHash: readDigest(session.tokenHash),
+    sessionId: session.id,
+    userId: session.userId,
+    createdAtMs: session.createdAt.getTime(),
+    expiresAtMs: session.expiresAt.getTime(),
+    lastActivityMs: session.lastActivityAt.getTime(),
+    idleTimeoutMs: session.idleTimeoutSeconds * 1000,
+    authenticationLevel: session.authenticationLevel,
+    authenticationMethods: session.authenticationMethods,
+  };
+}
+
+/** What memory holds of a session. */
+export function toCached(record: SessionRecord, toReply: (record: SessionRecord) => Buffer): CachedSession {
+  return { ...record, reply: inOwnMemory(toReply(record)), foundIdleAtMs: 0 };
 }
 
 /** A small buffer is a slice of a block that Node shares out, and kept for long it would keep the whole block. */
@@ -55,7 +76,7 @@ function inOwnMemory(bytes: Buffer): Buffer {
   return own;
 }
 
-/** `gs:{tag}:id`: the tag keeps all sessions of a user in one slot of a Redis Cluster. */
+/** `gs2:{tag}:id`: the tag keeps all sessions of a user in one slot of a Redis Cluster; 2 is the form of the record. */
 function redisKey(id: string): string {
-  return `gs:{${tagOf(id)}}:${id}`;
+  return `gs2:{${tagOf(id)}}:${id}`;
 }

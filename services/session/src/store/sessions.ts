@@ -1,11 +1,13 @@
 import { type Queryable, statement, type Transaction } from '@gatehouse/postgres';
-import type { RevokedReason, Session } from '../domain/session.ts';
+import { type RevokedReason, type Session, sessionExpired, sessionRevoked } from '../domain/session.ts';
+import { tokenInvalid } from '../domain/session-token.ts';
 
-interface SessionRow {
+export interface SessionRow {
   id: string;
   user_id: string;
   session_token_hash: Buffer;
   authentication_methods: string[];
+  authentication_level: number;
   ip_address: string | null;
   user_agent: string | null;
   device_fingerprint: string | null;
@@ -13,32 +15,38 @@ interface SessionRow {
   city: string | null;
   created_at: Date;
   expires_at: Date;
+  idle_timeout_seconds: number;
+  last_activity_at: Date;
+  last_ip_address: string | null;
   revoked_at: Date | null;
   revoked_reason: RevokedReason | null;
   version: bigint;
 }
 
-const COLUMNS = `id, user_id, session_token_hash, authentication_methods, host(ip_address) as ip_address, user_agent,
-  device_fingerprint, country_code, city, created_at, expires_at, revoked_at, revoked_reason, version`;
+/** The columns of a session, in the form that `toSession` reads. */
+export const SESSION_COLUMNS = `id, user_id, session_token_hash, authentication_methods, authentication_level,
+  host(ip_address) as ip_address, user_agent, device_fingerprint, country_code, city, created_at, expires_at,
+  idle_timeout_seconds, last_activity_at, host(last_ip_address) as last_ip_address, revoked_at, revoked_reason, version`;
 
 const INSERT = statement(
   'session.insert-session',
   `insert into session.sessions (id, user_id, session_token_hash, authentication_methods, ip_address, user_agent,
-     device_fingerprint, country_code, city, created_at, expires_at, last_activity_at, version)
+     device_fingerprint, country_code, city, created_at, expires_at, last_activity_at, version, authentication_level,
+     idle_timeout_seconds, last_ip_address)
    values ($1::uuid, $2::uuid, $3::bytea, $4::text[], $5::inet, $6::text, $7::text, $8::char(2), $9::varchar,
-     $10::timestamptz, $11::timestamptz, $10::timestamptz, $12::bigint)`,
+     $10::timestamptz, $11::timestamptz, $10::timestamptz, $12::bigint, $13::smallint, $14::integer, $5::inet)`,
 );
 const FIND = statement<SessionRow>(
   'session.find-session',
-  `select ${COLUMNS} from session.sessions where id = $1::uuid`,
+  `select ${SESSION_COLUMNS} from session.sessions where id = $1::uuid`,
 );
 const LOCK = statement<SessionRow>(
   'session.lock-session',
-  `select ${COLUMNS} from session.sessions where id = $1::uuid for update`,
+  `select ${SESSION_COLUMNS} from session.sessions where id = $1::uuid for update`,
 );
-const REVOKE = statement(
-  'session.revoke-session',
-  `update session.sessions set revoked_at = $3::timestamptz, revoked_reason = $4::varchar, version = $5::bigint
+const UPDATE_END = statement(
+  'session.update-session-end',
+  `update session.sessions set expires_at = $3::timestamptz, version = $4::bigint
    where user_id = $1::uuid and id = $2::uuid`,
 );
 
@@ -58,6 +66,8 @@ export async function insertSession(tx: Transaction, session: Session): Promise<
     session.createdAt,
     session.expiresAt,
     session.version,
+    session.authenticationLevel,
+    session.idleTimeoutSeconds,
   ]);
 }
 
@@ -73,23 +83,31 @@ export async function lockSession(tx: Transaction, id: string): Promise<Session 
   return row && toSession(row);
 }
 
-/** Marks a session revoked. `version` is its version from now on. */
-export async function updateRevoked(
-  tx: Transaction,
-  { id, userId }: Session,
-  revokedAt: Date,
-  reason: RevokedReason,
-  version: bigint,
-): Promise<void> {
-  await tx.query(REVOKE, [userId, id, revokedAt, reason, version]);
+/**
+ * The session of a token that was found good a moment ago, held until the transaction ends. Throws as a refused session
+ * token does when it has ended since.
+ */
+export async function holdGoodSession(tx: Transaction, id: string, now: Date): Promise<Session> {
+  const session = await lockSession(tx, id);
+  if (!session) throw tokenInvalid();
+  if (session.revokedReason !== undefined) throw sessionRevoked(session.revokedReason);
+  if (now >= session.expiresAt) throw sessionExpired();
+  return session;
 }
 
-function toSession(row: SessionRow): Session {
+/** Stores a new end of a session, and the version that it makes. */
+export async function updateSessionEnd(tx: Transaction, session: Session): Promise<void> {
+  await tx.query(UPDATE_END, [session.userId, session.id, session.expiresAt, session.version]);
+}
+
+/** A row as the domain sees it. */
+export function toSession(row: SessionRow): Session {
   return {
     id: row.id,
     userId: row.user_id,
     tokenHash: row.session_token_hash,
     authenticationMethods: row.authentication_methods,
+    authenticationLevel: row.authentication_level,
     origin: {
       ipAddress: row.ip_address ?? '',
       userAgent: row.user_agent ?? '',
@@ -99,6 +117,9 @@ function toSession(row: SessionRow): Session {
     },
     createdAt: row.created_at,
     expiresAt: row.expires_at,
+    idleTimeoutSeconds: row.idle_timeout_seconds,
+    lastActivityAt: row.last_activity_at,
+    lastIpAddress: row.last_ip_address ?? '',
     revokedAt: row.revoked_at ?? undefined,
     revokedReason: row.revoked_reason ?? undefined,
     version: row.version,

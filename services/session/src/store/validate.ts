@@ -1,33 +1,111 @@
+import { isFailure } from '@gatehouse/failure';
 import type { Clock } from '@gatehouse/process';
 import { type CachedSession, judge } from '../domain/cached-session.ts';
-import { sessionRevoked } from '../domain/session.ts';
+import type { Demand } from '../domain/consistency.ts';
+import { idleEndMs } from '../domain/idle.ts';
+import { sessionExpired, sessionIdle, sessionRevoked } from '../domain/session.ts';
 import { type SessionToken, tokenInvalid } from '../domain/session-token.ts';
+import type { Activity } from './activity.ts';
 import type { SessionCache } from './session-cache.ts';
 
 /** Finds the session of a token and judges it. The one way in which tokens are judged, whoever asks. */
 export interface Validator {
-  /** Answers from the memory of this instance, or undefined when that is not enough. Throws as `validate` does. */
-  peek(token: SessionToken): CachedSession | undefined;
   /**
-   * Throws Failure `unauthenticated` SESSION_TOKEN_INVALID, SESSION_EXPIRED or SESSION_REVOKED, or Failure `unavailable`
-   * when no store can tell.
+   * Answers from the memory of this instance, or undefined when that is not enough. Throws as `validate` does. Notes that
+   * the session was used, from `ipAddress` if that is known.
    */
-  validate(token: SessionToken, freshness: 'bounded' | 'strict', signal: AbortSignal): Promise<CachedSession>;
+  peek(token: SessionToken, demand: Demand, ipAddress?: string): CachedSession | undefined;
+  /**
+   * Throws Failure `unauthenticated` SESSION_TOKEN_INVALID, SESSION_EXPIRED, SESSION_IDLE or SESSION_REVOKED, or Failure
+   * `unavailable` when no store can tell. Notes that the session was used.
+   */
+  validate(token: SessionToken, options: ValidateOptions): Promise<CachedSession>;
+  /**
+   * Judges a session that something else than its token has proved, such as an access token. Throws as `validate` does. It
+   * is no use of the session.
+   */
+  validateById(sessionId: string, options: ValidateOptions): Promise<CachedSession>;
 }
 
-export function validator(sessions: SessionCache, clock: Clock): Validator {
+export interface ValidateOptions {
+  readonly freshness: 'bounded' | 'strict';
+  readonly demand: Demand;
+  readonly signal: AbortSignal;
+  readonly ipAddress?: string | undefined;
+}
+
+/** What names a session. */
+type Named = Pick<SessionToken, 'sessionId'>;
+
+/** A session that Postgres has called idle is asked for again only after this time. Milliseconds. */
+const IDLE_RECHECK_MS = 1_000;
+
+export function validator({
+  sessions,
+  activity,
+  clock,
+  gatheringMs,
+}: {
+  readonly sessions: SessionCache;
+  readonly activity: Activity;
+  readonly clock: Clock;
+  /** For how long uses of sessions are gathered before they are written. */
+  readonly gatheringMs: number;
+}): Validator {
+  const seemsIdle = ({ lastActivityMs, idleTimeoutMs }: CachedSession, nowMs: number) =>
+    nowMs >= idleEndMs(lastActivityMs, idleTimeoutMs, gatheringMs);
+
+  const fetch = async (token: Named, { freshness, demand, signal }: ValidateOptions): Promise<CachedSession> => {
+    const found = await sessions.get(token.sessionId, {
+      freshness: demand === 'truth' ? 'full' : freshness,
+      signal,
+      ...(typeof demand === 'bigint' ? { minVersion: demand } : {}),
+    });
+    if (found.state === 'absent') throw tokenInvalid();
+    if (found.state === 'gone') throw sessionRevoked(found.note);
+    return found.value;
+  };
+
   return {
-    peek(token) {
-      const session = sessions.peek(token.sessionId);
-      if (session) judge(session, token, clock.now().getTime());
+    peek(token, demand, ipAddress) {
+      if (demand === 'truth') return undefined;
+      const session = sessions.peek(token.sessionId, demand === 'nothing' ? undefined : demand);
+      if (session === undefined) return undefined;
+      const nowMs = clock.now().getTime();
+      judge(session, token, nowMs);
+      if (session.idleTimeoutMs > 0 && seemsIdle(session, nowMs)) return undefined;
+      activity.touch(session, nowMs, ipAddress);
       return session;
     },
-    async validate(token, freshness, signal) {
-      const found = await sessions.get(token.sessionId, { freshness, signal });
-      if (found.state === 'absent') throw tokenInvalid();
-      if (found.state === 'gone') throw sessionRevoked(found.note);
-      judge(found.value, token, clock.now().getTime());
-      return found.value;
+    async validate(token, options) {
+      const session = await fetch(token, options);
+      judge(session, token, clock.now().getTime());
+      if (seemsIdle(session, clock.now().getTime())) await confirmUse(session, token, options);
+      activity.touch(session, clock.now().getTime(), options.ipAddress);
+      return session;
+    },
+    async validateById(sessionId, options) {
+      const session = await fetch({ sessionId }, options);
+      const nowMs = clock.now().getTime();
+      if (nowMs >= session.expiresAtMs) throw sessionExpired();
+      if (seemsIdle(session, nowMs)) await confirmUse(session, { sessionId }, options);
+      return session;
     },
   };
+
+  /** The session may have been used by way of another instance, which only Postgres knows. Throws if it was not. */
+  async function confirmUse(session: CachedSession, token: Named, options: ValidateOptions): Promise<void> {
+    if (clock.now().getTime() - session.foundIdleAtMs < IDLE_RECHECK_MS) throw sessionIdle();
+    const truth = await fetch(token, { ...options, demand: 'truth' });
+    session.lastActivityMs = Math.max(session.lastActivityMs, truth.lastActivityMs);
+    const nowMs = clock.now().getTime();
+    if (!seemsIdle(session, nowMs)) return;
+    session.foundIdleAtMs = nowMs;
+    throw sessionIdle();
+  }
+}
+
+/** Whether an error says that a token is no good, rather than that nobody could tell. */
+export function isRefusal(error: unknown): boolean {
+  return isFailure(error) && error.kind === 'unauthenticated';
 }

@@ -1,40 +1,36 @@
-import type { EventOrigin, EventSource } from '@gatehouse/mesh';
-import { isUuid } from '@gatehouse/process';
 import type { CheckRequest } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
-import type { Call } from '@gatehouse/rpc';
-import type { Headers } from '../domain/edge-request.ts';
+import type { HttpRequest } from '../domain/edge-request.ts';
 
-/** The HTTP request that Envoy asks about. */
-export interface EdgeRequest {
-  readonly headers: Headers;
-  readonly origin: EventOrigin;
-  /** The call, under the request id of the HTTP request where that has one. */
-  readonly source: EventSource;
+const NO_SETTINGS: Readonly<Record<string, string>> = {};
+
+/** Reads the HTTP request that Envoy asks about. */
+export function toHttpRequest({ attributes }: CheckRequest): HttpRequest {
+  const http = attributes?.request?.http;
+  const address = attributes?.source?.address?.address;
+  return {
+    method: (http?.method ?? '').toUpperCase(),
+    host: http?.host ?? '',
+    headers: headersOf(http),
+    ipAddress: address?.$case === 'socketAddress' ? address.value.address : undefined,
+  };
 }
 
-/** Reads a CheckRequest. Envoy sends headers as one map, or one by one when it is set to encode_raw_headers. */
-export function toEdgeRequest({ attributes }: CheckRequest, call: Call): EdgeRequest {
-  const http = attributes?.request?.http;
-  const headers: Record<string, string> = Object.assign(Object.create(null), http?.headers);
-  for (const { key, value, rawValue } of http?.headerMap?.headers ?? []) {
+/** The settings of the route: context_extensions. */
+export function settingsOf({ attributes }: CheckRequest): Readonly<Record<string, string>> {
+  return attributes?.contextExtensions ?? NO_SETTINGS;
+}
+
+type Http = NonNullable<NonNullable<NonNullable<CheckRequest['attributes']>['request']>['http']>;
+
+/** Envoy sends headers as one map, or one by one when it is set to encode_raw_headers. */
+function headersOf(http: Http | undefined): Readonly<Record<string, string>> {
+  if (!http?.headerMap) return http?.headers ?? {};
+  const headers: Record<string, string> = Object.assign(Object.create(null), http.headers);
+  for (const { key, value, rawValue } of http.headerMap.headers) {
     const name = key.toLowerCase();
     const text = value || rawValue.toString('latin1');
     const separator = name === 'cookie' ? '; ' : ',';
     headers[name] = headers[name] === undefined ? text : headers[name] + separator + text;
   }
-  const address = attributes?.source?.address?.address;
-  const requestId = headers['x-request-id'] ?? http?.id ?? '';
-  return {
-    headers,
-    origin: {
-      ipAddress: address?.$case === 'socketAddress' ? address.value.address : undefined,
-      userAgent: headers['user-agent'],
-    },
-    source: {
-      peer: call.peer,
-      trace: call.trace,
-      actor: undefined,
-      requestId: isUuid(requestId) ? requestId : call.requestId,
-    },
-  };
+  return headers;
 }

@@ -1,27 +1,29 @@
 import { CheckResponse } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
 import { describe, expect, it } from 'vitest';
+import { headerChanges } from '../domain/edge-headers.ts';
+import { parsePolicy, type Setting } from '../domain/edge-policy.ts';
+import type { Headers } from '../domain/edge-request.ts';
 import { permits } from './permit.ts';
-import { toReply } from './session.ts';
 
-const COOKIE = 'gatehouse_session';
+const COOKIE = '__Host-gatehouse_session';
+const STRICTEST = parsePolicy([]);
 const bearer = { authorization: 'Bearer ghs_a' };
 
-function cachedSession(id: string) {
-  const expiresAt = new Date('2030-01-31T12:00:00.000Z');
-  const tokenHash = Buffer.alloc(32);
-  const reply = toReply({
-    id,
-    userId: '01930f6e-1a2b-7c3d-9e4f-0a1b2c3d4e5f',
-    tokenHash,
-    authenticationMethods: ['pwd'],
-    origin: { ipAddress: '', userAgent: '', deviceFingerprint: '', countryCode: '', city: '' },
-    createdAt: new Date('2030-01-01T12:00:00.000Z'),
-    expiresAt,
-    revokedAt: undefined,
-    revokedReason: undefined,
-    version: 1n,
-  });
-  return { tokenHash, expiresAtMs: expiresAt.getTime(), reply };
+const edgeSession = (sessionId: string) => ({
+  sessionId,
+  userId: '01930f6e-1a2b-7c3d-9e4f-0a1b2c3d4e5f',
+  authenticationMethods: ['pwd'],
+  authenticationLevel: 1,
+});
+
+function allowed(session: ReturnType<typeof edgeSession>, headers: Headers, accessToken = 'jwt-1', policy = STRICTEST) {
+  return {
+    outcome: 'allowed' as const,
+    session,
+    accessToken,
+    policy,
+    changes: headerChanges(headers, COOKIE, policy.set),
+  };
 }
 
 function read(answer: Buffer) {
@@ -33,10 +35,10 @@ function read(answer: Buffer) {
 
 describe('a permit', () => {
   it('is made once for requests that need the same changes', () => {
-    const permit = permits(COOKIE);
-    const session = cachedSession('one');
-    const answer = permit(session, { ...bearer, 'x-request-id': '1' });
-    expect(permit(session, { ...bearer, 'x-request-id': '2' })).toBe(answer);
+    const permit = permits();
+    const session = edgeSession('one');
+    const answer = permit(allowed(session, { ...bearer, 'x-request-id': '1' }));
+    expect(permit(allowed(session, { ...bearer, 'x-request-id': '2' }))).toBe(answer);
     expect(read(answer)).toMatchObject({ set: { 'x-auth-session': 'one' }, headersToRemove: ['authorization'] });
   });
 
@@ -45,27 +47,49 @@ describe('a permit', () => {
     ['the cookie', { cookie: `${COOKIE}=ghs_a` }, ['cookie'], undefined],
     ['the cookie among others', { cookie: `${COOKIE}=ghs_a; theme=dark` }, [], 'theme=dark'],
   ])('follows the headers of its own request when they bring %s', (_what, headers, headersToRemove, cookie) => {
-    const permit = permits(COOKIE);
-    const session = cachedSession('one');
-    permit(session, bearer);
-    const { set, ...rest } = read(permit(session, headers));
+    const permit = permits();
+    const session = edgeSession('one');
+    permit(allowed(session, bearer));
+    const { set, ...rest } = read(permit(allowed(session, headers)));
     expect(rest).toEqual({ headersToRemove });
     expect(set.cookie).toBe(cookie);
-    expect(read(permit(session, bearer)).headersToRemove).toEqual(['authorization']);
+    expect(read(permit(allowed(session, bearer))).headersToRemove).toEqual(['authorization']);
   });
 
   it('names the session that it was asked for', () => {
-    const permit = permits(COOKIE);
-    permit(cachedSession('one'), bearer);
-    expect(read(permit(cachedSession('two'), bearer)).set['x-auth-session']).toBe('two');
+    const permit = permits();
+    permit(allowed(edgeSession('one'), bearer));
+    expect(read(permit(allowed(edgeSession('two'), bearer))).set['x-auth-session']).toBe('two');
+  });
+
+  it('is forgotten when the session has another access token', () => {
+    const permit = permits();
+    const session = edgeSession('one');
+    permit(allowed(session, bearer, 'jwt-1'));
+    expect(read(permit(allowed(session, bearer, 'jwt-2'))).set['x-auth-token']).toBe('jwt-2');
+    expect(read(permit(allowed(session, bearer, 'jwt-2'))).set['x-auth-token']).toBe('jwt-2');
+  });
+
+  it('differs by policy, and two of them are remembered side by side', () => {
+    const permit = permits();
+    const session = edgeSession('one');
+    const policy = (tenant: string) => parsePolicy([['header.x-tenant', tenant] satisfies Setting]);
+    const [acme, other, third] = [policy('acme'), policy('other'), policy('third')];
+    const ask = (each: typeof acme) => permit(allowed(session, bearer, 'jwt-1', each));
+    const first = ask(acme);
+    expect(read(first).set['x-tenant']).toBe('acme');
+    expect(read(ask(other)).set['x-tenant']).toBe('other');
+    expect(ask(acme)).toBe(first);
+    expect(read(ask(third)).set['x-tenant']).toBe('third');
+    expect(read(ask(acme)).set['x-tenant']).toBe('acme');
   });
 
   it('that is long is not remembered', () => {
-    const permit = permits(COOKIE);
-    const session = cachedSession('one');
+    const permit = permits();
+    const session = edgeSession('one');
     const headers = { cookie: `${COOKIE}=ghs_a; long=${'x'.repeat(4096)}` };
-    const answer = permit(session, headers);
-    expect(permit(session, headers)).not.toBe(answer);
-    expect(permit(session, headers).equals(answer)).toBe(true);
+    const answer = permit(allowed(session, headers));
+    expect(permit(allowed(session, headers))).not.toBe(answer);
+    expect(permit(allowed(session, headers)).equals(answer)).toBe(true);
   });
 });

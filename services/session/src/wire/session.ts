@@ -1,10 +1,12 @@
 import {
+  RevokedReason as Reason,
   type Session as SessionMessage,
   ValidateSessionResponse,
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import type { Session } from '../domain/session.ts';
+import type { SessionRecord } from '../domain/cached-session.ts';
+import type { RevokedReason, Session } from '../domain/session.ts';
 
-/** A session as callers see it. */
+/** A session as those see it who create, change or list it. */
 export function toMessage(session: Session): SessionMessage {
   return {
     sessionId: session.id,
@@ -12,18 +14,62 @@ export function toMessage(session: Session): SessionMessage {
     createdAt: session.createdAt,
     expiresAt: session.expiresAt,
     authenticationMethods: [...session.authenticationMethods],
+    authenticationLevel: session.authenticationLevel,
+    idleTimeoutSeconds: session.idleTimeoutSeconds,
     origin: { ...session.origin },
+    lastActivityAt: undefined,
+    lastIpAddress: '',
+    revokedAt: undefined,
+    revokedReason: Reason.REVOKED_REASON_UNSPECIFIED,
   };
 }
 
-/** The answer to a validation of the session, encoded once and kept by the caches. */
-export function toReply(session: Session): Buffer {
-  return Buffer.from(ValidateSessionResponse.encode({ session: toMessage(session) }).finish());
+/** A session in a list: with its use and its end. */
+export function toListed(session: Session): SessionMessage {
+  return {
+    ...toMessage(session),
+    lastActivityAt: session.lastActivityAt,
+    lastIpAddress: session.lastIpAddress,
+    revokedAt: session.revokedAt,
+    revokedReason: toReasonMessage(session.revokedReason),
+  };
 }
 
-/** Reads back what `toReply` made. */
-export function fromReply(reply: Buffer): SessionMessage {
-  const { session } = ValidateSessionResponse.decode(reply);
-  if (!session) throw new Error('A cached reply holds no session.');
-  return session;
+/** A session as a validation shows it. */
+export function toValidated(session: SessionRecord): SessionMessage {
+  return {
+    sessionId: session.sessionId,
+    userId: session.userId,
+    createdAt: new Date(session.createdAtMs),
+    expiresAt: new Date(session.expiresAtMs),
+    authenticationMethods: [...session.authenticationMethods],
+    authenticationLevel: session.authenticationLevel,
+    idleTimeoutSeconds: session.idleTimeoutMs / 1000,
+    origin: undefined,
+    lastActivityAt: undefined,
+    lastIpAddress: '',
+    revokedAt: undefined,
+    revokedReason: Reason.REVOKED_REASON_UNSPECIFIED,
+  };
+}
+
+/** The answer to a validation of the session, encoded once and kept in memory. */
+export function toReply(session: SessionRecord): Buffer {
+  return Buffer.from(ValidateSessionResponse.encode({ session: toValidated(session) }).finish());
+}
+
+const REASONS: Readonly<Record<RevokedReason, Reason>> = {
+  logout: Reason.REVOKED_REASON_LOGOUT,
+  administrative: Reason.REVOKED_REASON_ADMINISTRATIVE,
+  compromised: Reason.REVOKED_REASON_COMPROMISED,
+  session_limit: Reason.REVOKED_REASON_SESSION_LIMIT,
+  replaced: Reason.REVOKED_REASON_REPLACED,
+  refresh_token_reused: Reason.REVOKED_REASON_REFRESH_TOKEN_REUSED,
+  credential_changed: Reason.REVOKED_REASON_CREDENTIAL_CHANGED,
+  user_disabled: Reason.REVOKED_REASON_USER_DISABLED,
+};
+
+/** A reason as callers see it. */
+export function toReasonMessage(reason: string | undefined): Reason {
+  return REASONS[reason as RevokedReason] ?? Reason.REVOKED_REASON_UNSPECIFIED;
 }

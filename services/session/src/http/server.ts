@@ -1,0 +1,96 @@
+import { createServer as createPlainServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { HostPort, Logger, Registry } from '@gatehouse/process';
+import type { CertificateSource } from '@gatehouse/rpc';
+import { callingPeers } from './calling-peer.ts';
+import { followCertificates } from './certificates.ts';
+import { answering } from './request.ts';
+import type { HttpRoute } from './route.ts';
+
+export interface HttpServerOptions {
+  readonly listen: HostPort;
+  /** mtls: callers are peers, and each route says which; tls and plaintext: anybody. */
+  readonly transport: 'mtls' | 'tls' | 'plaintext';
+  readonly certificates: CertificateSource;
+  readonly trustDomain: string;
+  readonly routes: readonly HttpRoute[];
+  readonly logger: Logger;
+  readonly registry: Registry;
+}
+
+/** A server that answers. */
+export interface HttpServer {
+  readonly port: number;
+  /** Refuses new connections, closes those that rest, lets requests end for `graceMs`, then cuts off what is left. */
+  drain(graceMs: number): Promise<void>;
+}
+
+const CONNECTIONS_MAX = 4_096;
+const HANDSHAKE_TIMEOUT_MS = 5_000;
+
+const LIMITS = {
+  /** As much as nginx takes from a client, and what a proxy adds. */
+  maxHeaderSize: 48 * 1024,
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  /** Longer than proxies keep a connection (nginx: 60 seconds), so that they close it, who know whether they need it. */
+  keepAliveTimeout: 75_000,
+  /** How often the times above are looked at. */
+  connectionsCheckingInterval: 1_000,
+  // Node would keep the first of several Authorization headers, and nobody would see that they differ.
+  joinDuplicateHeaders: true,
+} as const;
+
+/** Serves routes over HTTP/1.1, with the service's own certificate, which may be replaced at any time. */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { listen, transport, routes, logger, registry } = options;
+  const peerOf = callingPeers(transport === 'mtls' ? options.trustDomain : undefined);
+  const state = { draining: false };
+  const listener = answering({ routes, peerOf, state, logger, registry });
+  const { server, stop } =
+    transport === 'plaintext'
+      ? { server: createPlainServer(LIMITS, listener), stop: () => {} }
+      : await secureServer(options, listener);
+  // A limit on their number would drop headers in silence, the token or its origin among them; their bytes are limited.
+  server.maxHeadersCount = 0;
+  server.maxConnections = CONNECTIONS_MAX;
+  await listening(server, listen);
+  return {
+    port: (server.address() as AddressInfo).port,
+    drain(graceMs) {
+      state.draining = true;
+      stop();
+      return drain(server, graceMs);
+    },
+  };
+}
+
+async function secureServer({ transport, certificates }: HttpServerOptions, listener: RequestListener) {
+  const following = followCertificates(certificates, (context) => server.setSecureContext(context));
+  const requestCert = transport === 'mtls';
+  const tls = { requestCert, rejectUnauthorized: requestCert, handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
+  const server = createTlsServer({ ...LIMITS, ...(await following.first), ...tls }, listener);
+  return { server, stop: following.stop };
+}
+
+function listening(server: Server, { host, port }: HostPort): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function drain(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { Failure } from '@gatehouse/failure';
+import { uuidv7 } from '@gatehouse/process';
+import type { ElevateSessionRequest, ElevateSessionResponse } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
+import type { Call, Handler } from '@gatehouse/rpc';
+import type { Deps } from '../deps.ts';
+import { formatConsistencyToken } from '../domain/consistency.ts';
+import { newSession } from '../domain/new-session.ts';
+import type { Session } from '../domain/session.ts';
+import { sessionIdFor } from '../domain/session-id.ts';
+import { parseToken, SECRET_BYTES } from '../domain/session-token.ts';
+import { replacingRefreshToken } from '../store/refresh.ts';
+import { revokeAll } from '../store/revocations.ts';
+import { toCached, toRecord } from '../store/session-cache.ts';
+import { holdGoodSession, insertSession } from '../store/sessions.ts';
+import { holdUser } from '../store/user-sessions.ts';
+import { toOrigin } from '../wire/origin.ts';
+import { toMessage, toReply } from '../wire/session.ts';
+
+/** Replaces a session by one of a higher level, with a new id and token. Of two that do so at once, one wins. */
+export function elevateSession(
+  deps: Pick<Deps, 'db' | 'clock' | 'events' | 'sessions' | 'validator' | 'invalidations' | 'activity' | 'refresh'>,
+): Handler<ElevateSessionRequest, ElevateSessionResponse> {
+  const { db, clock, events, sessions, validator, invalidations, activity } = deps;
+  return async (request, call) => {
+    const token = parseToken(request.sessionToken);
+    const options = { freshness: 'strict', demand: 'nothing', signal: call.signal } as const;
+    const { userId, authenticationLevel } = await validator.validate(token, options);
+    if (request.authenticationLevel <= authenticationLevel) throw levelNotRaised(authenticationLevel);
+    const uuid = uuidv7();
+    const from = { userId, sessionId: token.sessionId };
+    const to = { userId, sessionId: sessionIdFor(userId, uuid) };
+    const first = await replacingRefreshToken(deps.refresh, { from, to }, clock.now(), call);
+    const { session, sessionToken, staged } = await db.within(call).transaction(async (tx) => {
+      await holdUser(tx, userId);
+      const at = clock.now();
+      const old = await holdGoodSession(tx, token.sessionId, at);
+      const { session, sessionToken } = successorOf(old, request, call, { uuid, at });
+      await insertSession(tx, session);
+      await first.insert(tx);
+      await events.sessionElevated(tx, call, { from: old, to: session });
+      const reason = 'replaced';
+      const staged = await revokeAll(tx, deps, { sessions: [old], reason, at, source: call, byUser: userId });
+      return { session, sessionToken, staged };
+    });
+    await invalidations.settle(staged);
+    await sessions.fill(session.id, session.version, toCached(toRecord(session), toReply));
+    activity.begin(session, session.createdAt.getTime());
+    return {
+      sessionToken,
+      session: toMessage(session),
+      refreshToken: first.token,
+      refreshTokenExpiresAt: first.endWith(session),
+      consistencyToken: formatConsistencyToken({ of: 'user', userId }),
+    };
+  };
+}
+
+/** The session that takes the place of another: it ends when that one would have. */
+function successorOf(
+  old: Session,
+  request: ElevateSessionRequest,
+  call: Call,
+  { uuid, at }: { readonly uuid: string; readonly at: Date },
+) {
+  const methods = new Set([...old.authenticationMethods, ...request.authenticationMethods]);
+  const { userId, expiresAt, idleTimeoutSeconds } = old;
+  const beginning = {
+    userId,
+    authenticationMethods: [...methods],
+    authenticationLevel: request.authenticationLevel,
+    origin: request.origin ? toOrigin(request.origin, call.peer.address) : old.origin,
+    at,
+    expiresAt,
+    idleTimeoutSeconds,
+  };
+  return newSession(beginning, { id: uuid, secret: randomBytes(SECRET_BYTES) });
+}
+
+function levelNotRaised(level: number): Failure {
+  return new Failure('precondition', 'LEVEL_NOT_RAISED', `The session has the authentication level ${level} already.`);
+}

@@ -1,0 +1,49 @@
+import type { ExtendSessionRequest, ExtendSessionResponse } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
+import type { Handler } from '@gatehouse/rpc';
+import type { Deps } from '../deps.ts';
+import { formatConsistencyToken } from '../domain/consistency.ts';
+import { extendedEnd, type Session } from '../domain/session.ts';
+import { parseToken } from '../domain/session-token.ts';
+import { toCached, toRecord } from '../store/session-cache.ts';
+import { holdGoodSession, updateSessionEnd } from '../store/sessions.ts';
+import { toMessage, toReply } from '../wire/session.ts';
+
+/** Lets a session live longer, within its longest lifetime. One that ends late enough already stays as it is. */
+export function extendSession({
+  db,
+  clock,
+  events,
+  sessions,
+  validator,
+  invalidations,
+  limits,
+}: Pick<Deps, 'db' | 'clock' | 'events' | 'sessions' | 'validator' | 'invalidations' | 'limits'>): Handler<
+  ExtendSessionRequest,
+  ExtendSessionResponse
+> {
+  return async ({ sessionToken, lifetimeSeconds }, call) => {
+    const token = parseToken(sessionToken);
+    await validator.validate(token, { freshness: 'strict', demand: 'nothing', signal: call.signal });
+    const { session, staged } = await db.within(call).transaction(async (tx) => {
+      const now = clock.now();
+      const held = await holdGoodSession(tx, token.sessionId, now);
+      const expiresAt = extendedEnd(held, now, lifetimeSeconds, limits.lifetimeSeconds);
+      if (expiresAt.getTime() === held.expiresAt.getTime()) return { session: held, staged: [] };
+      const session: Session = { ...held, expiresAt, version: held.version + 1n };
+      await updateSessionEnd(tx, session);
+      const staged = [{ id: session.id, version: session.version }];
+      await invalidations.stage(tx, staged);
+      await events.sessionExtended(tx, call, session);
+      return { session, staged };
+    });
+    if (staged.length > 0) {
+      await invalidations.settle(staged);
+      await sessions.fill(session.id, session.version, toCached(toRecord(session), toReply));
+    }
+    const { id: sessionId, version } = session;
+    return {
+      session: toMessage(session),
+      consistencyToken: formatConsistencyToken({ of: 'session', sessionId, version }),
+    };
+  };
+}

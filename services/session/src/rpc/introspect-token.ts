@@ -1,0 +1,63 @@
+import { AccessTokenError } from '@gatehouse/client/verify';
+import { Failure, isFailure } from '@gatehouse/failure';
+import type { IntrospectTokenRequest, IntrospectTokenResponse } from '@gatehouse/proto/gatehouse/session/v1/token.ts';
+import type { Call, Handler } from '@gatehouse/rpc';
+import type { Deps } from '../deps.ts';
+import { REFRESH_TOKEN_PREFIX } from '../domain/refresh-token.ts';
+import { parseToken, TOKEN_PREFIX } from '../domain/session-token.ts';
+import { introspectRefreshToken } from '../store/introspect-refresh-token.ts';
+import { toActiveAccessToken, toActiveRefreshToken, toActiveSessionToken, toInactive } from '../wire/introspection.ts';
+
+type Introspecting = Pick<Deps, 'validator' | 'accessTokens' | 'refresh' | 'events' | 'clock'>;
+
+/**
+ * Describes a token (RFC 7662). What kind it is, its form says; the hint of the caller is not needed. Whatever is wrong
+ * with it, the answer is the same; only where no store can tell there is none.
+ */
+export function introspectToken(deps: Introspecting): Handler<IntrospectTokenRequest, IntrospectTokenResponse> {
+  return async ({ token }, call) => {
+    try {
+      if (token.startsWith(TOKEN_PREFIX)) return await sessionToken(deps, token, call);
+      if (token.startsWith(REFRESH_TOKEN_PREFIX)) return await refreshToken(deps, token, call);
+      return await accessToken(deps, token, call);
+    } catch (error) {
+      deps.events.sessionRefused(call, 'service', refusalOf(error));
+      return toInactive();
+    }
+  };
+}
+
+async function sessionToken({ validator, events }: Introspecting, text: string, call: Call) {
+  const session = await validator.validate(parseToken(text), strict(call));
+  events.sessionAccepted(call, 'service', session);
+  return toActiveSessionToken(session);
+}
+
+async function refreshToken(deps: Introspecting, text: string, call: Call) {
+  const token = await introspectRefreshToken(deps, text, deps.clock.now(), call);
+  deps.events.sessionAccepted(call, 'service', token.session);
+  return toActiveRefreshToken(token);
+}
+
+/** An access token is good by itself until it ends; whether its session is, is asked strictly. */
+async function accessToken({ validator, accessTokens, events }: Introspecting, text: string, call: Call) {
+  const claims = await accessTokens.verify(text);
+  const session = await validator.validateById(claims.sid, strict(call));
+  if (session.userId !== claims.sub) throw new AccessTokenError('ACCESS_TOKEN_INVALID');
+  events.sessionAccepted(call, 'service', session);
+  return toActiveAccessToken(claims);
+}
+
+function strict({ signal }: Call) {
+  return { freshness: 'strict', demand: 'nothing', signal } as const;
+}
+
+/** Why the token is not good. Throws where the error does not say that it is not. */
+function refusalOf(error: unknown): string {
+  if (isFailure(error) && error.kind === 'unauthenticated') return error.reason;
+  if (!(error instanceof AccessTokenError)) throw error;
+  if (error.reason !== 'KEYS_UNAVAILABLE') return error.reason;
+  throw isFailure(error.cause)
+    ? error.cause
+    : new Failure('unavailable', error.reason, error.message, { cause: error.cause });
+}

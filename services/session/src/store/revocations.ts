@@ -1,0 +1,58 @@
+import type { EventSource, Invalidation, InvalidationRelay } from '@gatehouse/mesh';
+import { statement, type Transaction } from '@gatehouse/postgres';
+import type { RevokedReason, Session } from '../domain/session.ts';
+
+/** A revocation of some sessions, for one reason. */
+export interface Revocation {
+  /** Sessions whose rows the transaction holds, and that are not revoked. */
+  readonly sessions: readonly Session[];
+  readonly reason: RevokedReason;
+  readonly at: Date;
+  readonly source: EventSource;
+  /** The end user in whose name it is done, where the call itself does not say so. */
+  readonly byUser?: string | undefined;
+}
+
+/** What a revocation needs besides a transaction. */
+export interface RevocationTools {
+  readonly events: {
+    sessionsRevoked(
+      tx: Transaction,
+      source: EventSource,
+      sessions: readonly Session[],
+      reason: RevokedReason,
+      byUser?: string,
+    ): Promise<void>;
+  };
+  readonly invalidations: Pick<InvalidationRelay, 'stage'>;
+}
+
+const REVOKE = statement(
+  'session.revoke-sessions',
+  `update session.sessions s set revoked_at = $4::timestamptz, revoked_reason = $5::varchar, version = r.version
+   from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as r (user_id, id, version)
+   where s.user_id = r.user_id and s.id = r.id`,
+);
+
+/**
+ * Ends sessions: the rows, the audit events and the word to the caches commit together. Pass what it returns to
+ * `invalidations.settle` after the commit.
+ */
+export async function revokeAll(
+  tx: Transaction,
+  { events, invalidations }: RevocationTools,
+  { sessions, reason, at, source, byUser }: Revocation,
+): Promise<Invalidation[]> {
+  if (sessions.length === 0) return [];
+  const changes = sessions.map(({ id, version }) => ({ id, version: version + 1n, gone: reason }));
+  await tx.query(REVOKE, [
+    sessions.map(({ userId }) => userId),
+    sessions.map(({ id }) => id),
+    changes.map(({ version }) => version),
+    at,
+    reason,
+  ]);
+  await invalidations.stage(tx, changes);
+  await events.sessionsRevoked(tx, source, sessions, reason, byUser);
+  return changes;
+}

@@ -1,0 +1,34 @@
+import { AuthzServiceService, Decision } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import { mount } from '@gatehouse/rpc';
+import { startStandIn } from '@gatehouse/testing';
+
+/**
+ * An authz service that says yes where `holds` does, if it is asked for what its database says now, or as freshly as the
+ * test expects. Only a role could make the real one say yes; in the tests of session the question and the answer are what
+ * matters.
+ */
+export function startAuthz(
+  holds: (userId: string, permission: string) => boolean,
+  freshness: 'fullyConsistent' | 'minimizeLatency' = 'fullyConsistent',
+) {
+  const unexpected = () => {
+    throw new Error('Not called here.');
+  };
+  const everyone = { peers: ['session'] };
+  const rest = { createPermission: unexpected, createRole: unexpected, grantRole: unexpected, revokeRole: unexpected };
+  const access = { createPermission: everyone, createRole: everyone, grantRole: everyone, revokeRole: everyone };
+  const service = mount(
+    AuthzServiceService,
+    {
+      ...rest,
+      check: ({ userId, permission, consistency }) => ({
+        decision:
+          consistency?.requirement?.$case === freshness && holds(userId, permission)
+            ? Decision.DECISION_ALLOWED
+            : Decision.DECISION_DENIED,
+      }),
+    },
+    { ...access, check: everyone },
+  );
+  return startStandIn({ name: 'authz', services: [service] });
+}

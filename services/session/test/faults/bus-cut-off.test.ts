@@ -1,0 +1,124 @@
+import {
+  createTestDatabase,
+  type RedisInstance,
+  type Selection,
+  startRedis,
+  startTcpProxy,
+  type TcpProxy,
+  type TestDatabase,
+  waitFor,
+} from '@gatehouse/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type StartedSession, startSession } from '../harness.ts';
+import { areWell, isCurrent, startBehindProxy } from './instance.ts';
+import { audit, type Load, startLoad } from './load.ts';
+
+const BOUND_MS = 1_000;
+const env = { GATEHOUSE_SESSION_STALENESS_BOUND_MS: String(BOUND_MS) };
+/** The connection that hears of revocations, and not the one for commands. */
+const subscriber: Selection = ({ sent }) => sent.includes('\r\nsubscribe\r\n');
+
+let redis: RedisInstance;
+let database: TestDatabase;
+let proxy: TcpProxy;
+/** Revokes, and has a good connection to Redis. */
+let sound: StartedSession;
+/** Has its connection to Redis through the proxy. */
+let afflicted: StartedSession;
+let load: Load;
+
+beforeEach(async () => {
+  [redis, database] = await Promise.all([startRedis(), createTestDatabase('session')]);
+  proxy = await startTcpProxy({ target: redis });
+  sound = await startSession({ redis, database, env, instance: 'sound' });
+  afflicted = await startBehindProxy(proxy, { redis, database, env, instance: 'afflicted' });
+  await waitFor(() => areWell([sound, afflicted]));
+  load = startLoad({ instances: [sound, afflicted], writers: [sound], boundMs: BOUND_MS });
+  // From its memory, in which the sessions lie that are going to be revoked.
+  await load.until(() => load.tally(afflicted).accepted > 300 && load.tally(afflicted).refused > 100);
+});
+afterEach(async () => {
+  proxy.resume();
+  await load.stop();
+  await Promise.all([sound, afflicted].map((each) => each.stop()));
+  await proxy.stop();
+  await Promise.all([redis.stop(), database.drop()]);
+});
+
+const LONG = { timeoutMs: 30_000 };
+
+/** Goes on until sessions that were revoked since now have been revoked for longer than the bound. */
+async function outlastBound(): Promise<void> {
+  load.mark();
+  const [revoked, until] = [load.revoked, performance.now() + 2 * BOUND_MS];
+  await load.until(() => performance.now() > until && load.revoked > revoked + 20);
+  await load.until(() => load.tally(afflicted).refused > 100);
+}
+
+async function recovers(): Promise<void> {
+  proxy.resume();
+  await waitFor(() => areWell([sound, afflicted]), LONG);
+  load.mark();
+  await load.until(() => load.tally(afflicted).accepted > 100 && load.tally(afflicted).refused > 50);
+  await load.stop();
+  expect(load.wrong).toEqual([]);
+  expect(await audit(load.sessions, [sound, afflicted])).toEqual([]);
+}
+
+describe('an instance that is cut off from Redis without being told', { timeout: 120_000 }, () => {
+  it('accepts nothing for longer than the bound after its revocation elsewhere, and refuses no good session', async () => {
+    proxy.stall();
+    await outlastBound();
+    expect(await isCurrent(afflicted)).toBe(false);
+    // It had to go on from its memory for a while, or else the cut has not been felt.
+    expect(load.tally(afflicted).acceptedAfterMs).toBeGreaterThan(0);
+    expect(load.tally(afflicted).accepted).toBeGreaterThan(0);
+    await recovers();
+  });
+
+  it('again and again, for shorter than the bound, keeps to it as well', async () => {
+    for (const cutMs of [100, 300, 600, 900]) {
+      load.mark();
+      proxy.stall();
+      const until = performance.now() + cutMs;
+      await load.until(() => performance.now() > until);
+      proxy.resume();
+      await load.until(() => load.tally(afflicted).refused > 20);
+    }
+    await recovers();
+  });
+});
+
+describe('an instance that has lost only the connection on which it hears', { timeout: 120_000 }, () => {
+  it('keeps to the bound when that connection falls silent', async () => {
+    proxy.stall(subscriber);
+    await outlastBound();
+    expect(await isCurrent(afflicted)).toBe(false);
+    await recovers();
+  });
+
+  it('keeps to the bound when that connection breaks', async () => {
+    for (let i = 0; i < 5; i++) {
+      load.mark();
+      proxy.drop(subscriber);
+      await load.until(() => load.tally(afflicted).accepted > 30 && load.tally(afflicted).refused > 20);
+    }
+    await recovers();
+  });
+});
+
+describe('an instance that hears late', { timeout: 120_000 }, () => {
+  it.each([40, 300])('keeps to the bound when messages take %d ms', async (delayMs) => {
+    proxy.delay(delayMs, subscriber);
+    await outlastBound();
+    await recovers();
+  });
+
+  it('keeps to the bound when everything takes 100 ms longer, and when nothing comes in time', async () => {
+    for (const delayMs of [100, 400]) {
+      proxy.delay(delayMs);
+      await outlastBound();
+    }
+    await recovers();
+  });
+});

@@ -1,0 +1,95 @@
+import { silentLogger } from '@gatehouse/process';
+import { Freshness, RevokedReason } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
+import { openRedis, type RedisStore } from '@gatehouse/redis';
+import {
+  createTestDatabase,
+  type RedisInstance,
+  startRedis,
+  startTcpProxy,
+  type TcpProxy,
+  type TestDatabase,
+  waitFor,
+} from '@gatehouse/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { StartedSession } from '../harness.ts';
+import { areWell, startBehindProxy } from './instance.ts';
+
+const { FRESHNESS_BOUNDED, FRESHNESS_STRICT } = Freshness;
+/** First byte of an entry that says that a session is gone. */
+const GONE = 2;
+const SESSIONS = 5;
+
+let redis: RedisInstance;
+let database: TestDatabase;
+let proxy: TcpProxy;
+let instances: [StartedSession, StartedSession];
+/** Reaches Redis beside the proxy. */
+let store: RedisStore;
+
+beforeEach(async () => {
+  [redis, database] = await Promise.all([startRedis(), createTestDatabase('session')]);
+  proxy = await startTcpProxy({ target: redis });
+  const start = (instance: string) => startBehindProxy(proxy, { redis, database, instance });
+  instances = [await start('one'), await start('two')];
+  store = openRedis({ url: redis.url, name: 'test', logger: silentLogger });
+  await store.ready();
+  await waitFor(() => areWell(instances));
+});
+afterEach(async () => {
+  proxy.resume();
+  await store.close();
+  await Promise.all(instances.map((each) => each.stop()));
+  await proxy.stop();
+  await Promise.all([redis.stop(), database.drop()]);
+});
+
+/** Whether every instance refuses the token in both ways. */
+async function areRefused(sessionToken: string): Promise<boolean> {
+  const answers = await Promise.all(
+    instances.flatMap((instance) =>
+      [FRESHNESS_BOUNDED, FRESHNESS_STRICT].map((freshness) =>
+        instance.validate(sessionToken, freshness).then(
+          () => false,
+          ({ reason }: { reason?: string }) => reason === 'SESSION_REVOKED',
+        ),
+      ),
+    ),
+  );
+  return answers.every(Boolean);
+}
+
+const keysOf = async () => (await store.client.keys('gs2:*')).sort();
+const valuesOf = (keys: readonly string[]) => Promise.all(keys.map((key) => store.client.getBuffer(key)));
+
+describe('a failover of Redis that loses revocations which it had acknowledged', () => {
+  it('brings no session back once Redis is believed again', { timeout: 60_000 }, async () => {
+    const [one, two] = instances;
+    const sessions = await Promise.all(Array.from({ length: SESSIONS }, () => one.create()));
+    for (const { sessionToken } of sessions) await two.validate(sessionToken, FRESHNESS_STRICT);
+    const keys = await keysOf();
+    expect(keys).toHaveLength(SESSIONS);
+    const before = await valuesOf(keys);
+    for (const { sessionToken } of sessions) {
+      const target = { $case: 'sessionToken' as const, value: sessionToken };
+      await one.app.revokeSession({ target, reason: RevokedReason.REVOKED_REASON_LOGOUT });
+    }
+    expect((await valuesOf(keys)).map((bytes) => bytes?.[0])).toEqual(keys.map(() => GONE));
+
+    // The connections end, and the server that is found next is a replica that had heard of nothing.
+    proxy.stall();
+    proxy.drop();
+    await waitFor(async () => !(await areWell([one])) && !(await areWell([two])));
+    await Promise.all(keys.map((key, i) => store.client.set(key, before[i] ?? Buffer.alloc(0))));
+    proxy.resume();
+    // Not trusted until it has been told: at no moment may the old entries be believed.
+    const refused: boolean[] = [];
+    await waitFor(async () => {
+      // Only some: whoever asks for one while Redis is not believed mends its entry by the way.
+      for (const { sessionToken } of sessions.slice(0, 2)) refused.push(await areRefused(sessionToken));
+      return areWell(instances);
+    });
+    expect(new Set(refused)).toEqual(new Set([true]));
+    for (const { sessionToken } of sessions) expect(await areRefused(sessionToken)).toBe(true);
+    expect((await valuesOf(keys)).map((bytes) => bytes?.[0])).toEqual(keys.map(() => GONE));
+  });
+});

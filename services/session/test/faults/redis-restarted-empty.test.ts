@@ -1,0 +1,65 @@
+import { silentLogger } from '@gatehouse/process';
+import { openRedis, type RedisStore } from '@gatehouse/redis';
+import { createTestDatabase, type RedisInstance, startRedis, type TestDatabase, waitFor } from '@gatehouse/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type StartedSession, startSession } from '../harness.ts';
+import { areWell } from './instance.ts';
+import { audit, type Load, startLoad } from './load.ts';
+
+const BOUND_MS = 1_000;
+const REDIS_KEYS = 'gs2:*';
+
+let redis: RedisInstance;
+let database: TestDatabase;
+let instances: StartedSession[];
+let load: Load | undefined;
+let store: RedisStore;
+
+beforeEach(async () => {
+  [redis, database] = await Promise.all([startRedis(), createTestDatabase('session')]);
+  const start = (instance: string) => startSession({ redis, database, instance });
+  instances = [await start('one'), await start('two')];
+  store = openRedis({ url: redis.url, name: 'test', logger: silentLogger });
+  await waitFor(() => areWell(instances));
+});
+afterEach(async () => {
+  await load?.stop();
+  await store.close();
+  await Promise.all(instances.map((each) => each.stop()));
+  await Promise.all([redis.stop(), database.drop()]);
+});
+
+/** Waits until every instance has answered, and sessions were made and revoked, so often since now. */
+async function progress(running: Load, answers: number, changes: number): Promise<void> {
+  running.mark();
+  const [made, revoked] = [running.sessions.length, running.revoked];
+  const enough = () =>
+    instances.every((each) => running.tally(each).accepted >= answers && running.tally(each).refused >= answers) &&
+    running.sessions.length >= made + changes &&
+    running.revoked >= revoked + changes;
+  await running.until(enough);
+}
+
+describe('Redis that is killed and comes back empty, under load', () => {
+  it('loses no session, brings none back, and refuses no good one', { timeout: 120_000 }, async () => {
+    load = startLoad({ instances, boundMs: BOUND_MS });
+    await progress(load, 200, 40);
+    for (let round = 0; round < 2; round++) {
+      await redis.kill();
+      // Longer than the bound, so that an instance that went on from its memory would be found out.
+      const goneUntilMs = performance.now() + 2 * BOUND_MS;
+      await progress(load, 100, 20);
+      await load.until(() => performance.now() > goneUntilMs);
+      await redis.restart();
+      await progress(load, 200, 40);
+      await waitFor(() => areWell(instances), { timeoutMs: 10_000 });
+    }
+    await progress(load, 200, 40);
+    await load.stop();
+    expect(load.wrong).toEqual([]);
+    expect(await audit(load.sessions, instances)).toEqual([]);
+    // Asked for once, they are all in Redis again, those that were made before it was lost included.
+    await waitFor(() => store.usable);
+    await waitFor(async () => (await store.client.keys(REDIS_KEYS)).length === load?.sessions.length);
+  });
+});

@@ -1,0 +1,109 @@
+import { Freshness, RevokedReason, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
+import { waitFor } from '@gatehouse/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bidiClient } from './bidi-client.ts';
+import { type StartedSession, startSession } from './harness.ts';
+
+const BOUND_MS = 1_000;
+const REVOCATIONS = 100;
+/** Sessions that are validated all the time while others are revoked. */
+const BUSY_SESSIONS = 200;
+/** Validations that are under way at once on each instance. */
+const AT_ONCE = 8;
+const LOGOUT = RevokedReason.REVOKED_REASON_LOGOUT;
+let one: StartedSession;
+let two: StartedSession;
+
+beforeAll(async () => {
+  one = await startSession({ instance: 'one', env: { GATEHOUSE_SESSION_CANARY_MS: '50' } });
+  const { database, redis } = one.service;
+  two = await startSession({ database, redis, instance: 'two', env: { GATEHOUSE_SESSION_CANARY_MS: '50' } });
+});
+afterAll(async () => {
+  await two.stop();
+  await one.stop();
+});
+
+/** Validates good sessions on both instances until it is stopped; rejects when one is refused. */
+function load(tokens: readonly string[]) {
+  let stopped = false;
+  const work = async (instance: StartedSession, first: number) => {
+    for (let i = first; !stopped; i += AT_ONCE) await instance.validate(tokens[i % tokens.length] ?? '');
+  };
+  const busy = Promise.all([one, two].flatMap((each) => Array.from({ length: AT_ONCE }, (_, i) => work(each, i))));
+  return {
+    async stop() {
+      stopped = true;
+      await busy;
+    },
+  };
+}
+
+const isRefused = (instance: StartedSession, token: string) =>
+  instance.validate(token, Freshness.FRESHNESS_BOUNDED).then(
+    () => false,
+    (error: unknown) => (error as { reason?: string }).reason === 'SESSION_REVOKED',
+  );
+
+describe('a session that is revoked on one instance under load', () => {
+  it('is refused on both within the bound, every time, and the canaries say so too', { timeout: 120_000 }, async () => {
+    const busy = await Promise.all(Array.from({ length: BUSY_SESSIONS }, () => one.create()));
+    const running = load(busy.map(({ sessionToken }) => sessionToken));
+    const worst = { here: 0, there: 0 };
+    try {
+      for (let i = 0; i < REVOCATIONS; i += 1) {
+        const [here, there] = i % 2 ? [one, two] : [two, one];
+        const { sessionToken } = await here.create();
+        await Promise.all([here.validate(sessionToken), there.validate(sessionToken)]);
+        const target = { $case: 'sessionToken' as const, value: sessionToken };
+        await here.app.revokeSession({ target, reason: LOGOUT });
+        const answeredAtMs = performance.now();
+        // A validation counts from when it is asked: it is refused if it is asked after the bound.
+        const refusedAfterMs = async (instance: StartedSession) => {
+          let askedAtMs = answeredAtMs;
+          await waitFor(
+            () => {
+              askedAtMs = performance.now();
+              return isRefused(instance, sessionToken);
+            },
+            { everyMs: 1 },
+          );
+          return askedAtMs - answeredAtMs;
+        };
+        worst.here = Math.max(worst.here, await refusedAfterMs(here));
+        worst.there = Math.max(worst.there, await refusedAfterMs(there));
+      }
+    } finally {
+      await running.stop();
+    }
+    expect(worst.here).toBeLessThanOrEqual(BOUND_MS);
+    expect(worst.there).toBeLessThanOrEqual(BOUND_MS);
+    for (const instance of [one, two]) {
+      const metrics = await instance.metrics();
+      expect(metrics).toMatch(/session_canaries_total\{[^}]*result="refused"[^}]*\} [1-9]/);
+      expect(metrics).not.toMatch(/session_canaries_total\{[^}]*result="never"/);
+    }
+  });
+
+  it('ends on a watch of the other instance before the bound is over', async () => {
+    const client = await bidiClient(two.service, 'app/test');
+    const watch = client.open(SessionServiceService.watchSessions);
+    watch.send({ question: 1n });
+    await waitFor(() => watch.responses.length > 0, { everyMs: 1 });
+    for (let i = 0; i < 20; i += 1) {
+      const { sessionToken, session } = await one.create();
+      const target = { $case: 'sessionToken' as const, value: sessionToken };
+      await one.app.revokeSession({ target, reason: LOGOUT });
+      const answeredAtMs = performance.now();
+      await waitFor(
+        () =>
+          watch.responses.some(
+            ({ event }) => event?.$case === 'changes' && event.value.sessionIds.includes(session.sessionId),
+          ),
+        { everyMs: 1 },
+      );
+      expect(performance.now() - answeredAtMs).toBeLessThanOrEqual(BOUND_MS);
+    }
+    client.close();
+  });
+});
