@@ -26,7 +26,7 @@ export interface MeshRig {
 }
 
 export async function startMeshRig(
-  options: { archive?: boolean; instances?: MeshOptions['instances'] } = {},
+  options: { archive?: boolean; instances?: MeshOptions['instances']; env?: Readonly<Record<string, string>> } = {},
 ): Promise<MeshRig> {
   const home = mkdtempSync(join(tmpdir(), 'gatehouse-mesh-'));
   const [postgres, redis] = await Promise.all([startPostgres({ archive: options.archive ?? false }), startRedis()]);
@@ -43,7 +43,7 @@ export async function startMeshRig(
     home,
     postgresAdminUrl: postgres.adminUrl,
     redisUrl: redis.url,
-    env: { GATEHOUSE_AUDIT_DECISIONS: 'all', ...backups },
+    env: { GATEHOUSE_AUDIT_DECISIONS: 'all', ...backups, ...options.env },
     instances: options.instances ?? {},
   });
   const world = connectWorld(mesh);
