@@ -5,7 +5,7 @@ import { createAuthority } from '@gatehouse/testing';
 import { startAuditSink } from './audit-sink.ts';
 import { chooseCores, findProgram, pinSelf } from './machine.ts';
 import type { Options } from './options.ts';
-import type { Row } from './row.ts';
+import type { Results } from './row.ts';
 import { runStages } from './stages.ts';
 import { type Placement, startServer } from './start-server.ts';
 import { startStores } from './stores.ts';
@@ -13,7 +13,7 @@ import { startStores } from './stores.ts';
 const TRUST_DOMAIN = 'bench.gatehouse.local';
 
 /** Starts what is needed, measures all rows, and removes everything, also when it fails or the signal aborts it. */
-export async function bench(options: Options, signal: AbortSignal, say: (line: string) => void): Promise<Row[]> {
+export async function bench(options: Options, signal: AbortSignal, say: (line: string) => void): Promise<Results> {
   await using stack = new AsyncDisposableStack();
   const placement = place(options, say);
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-bench-'));

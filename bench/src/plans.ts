@@ -1,6 +1,7 @@
 import { Freshness } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import type { Plan } from './measure.ts';
 import { PATHS } from './servers/paths.ts';
+import { BATCH, batches } from './work/batches.ts';
 import { edgeChecks } from './work/edge.ts';
 import type { Question } from './work/prove.ts';
 import type { KnownSession } from './work/sessions.ts';
@@ -14,6 +15,8 @@ export interface PlannedRow<Prepared> extends Omit<Plan, 'questions'> {
 /** Aims: see "Speed" in the design. */
 const AIM_L1 = 0.85;
 const AIM_STRICT = 0.65;
+const AIM_BATCH = 20;
+const AIM_STREAM = 3;
 
 const validate = { path: PATHS.validateSession, port: 'app', topic: 'session' } as const;
 const check = { path: PATHS.check, port: 'app', topic: 'authz-grants' } as const;
@@ -27,6 +30,23 @@ export const SESSION_ROWS: readonly PlannedRow<readonly KnownSession[]>[] = [
   { ...validate, name: 'validate, STRICT', aim: AIM_STRICT, load: 'generator', questions: strict },
   { ...validate, name: 'validate, L1, peak (h2load, one token)', aim: AIM_L1, load: 'h2load', questions: bounded },
   { ...validate, name: 'validate, L1, mTLS', aim: AIM_L1, load: 'generator', port: 'tls', questions: bounded },
+  {
+    ...validate,
+    name: `validate, L1, batches of ${BATCH}`,
+    aim: AIM_BATCH,
+    load: 'generator',
+    path: PATHS.batchValidateSessions,
+    weight: BATCH,
+    questions: batches,
+  },
+  {
+    ...validate,
+    name: 'validate, L1, one stream',
+    aim: AIM_STREAM,
+    load: 'stream',
+    path: PATHS.streamValidateSessions,
+    questions: bounded,
+  },
   {
     name: 'edge check, L1',
     load: 'generator',

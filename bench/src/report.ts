@@ -1,5 +1,5 @@
 import { describeMachine } from './machine.ts';
-import { busyShare, ceilingOf, mean, processorRatioOf, type Row, ratioOf } from './row.ts';
+import { busyShare, ceilingOf, type Figure, mean, processorRatioOf, type Results, ratioOf } from './row.ts';
 
 /** The figures for machines: exactly these fields. */
 export interface Report {
@@ -12,9 +12,10 @@ export interface Report {
     readonly p50_us: number;
     readonly p99_us: number;
   }[];
+  readonly figures: readonly { readonly name: string; readonly value: number; readonly unit: string }[];
 }
 
-export function toReport(rows: readonly Row[]): Report {
+export function toReport({ rows, figures }: Results): Report {
   const plain = rows.filter(({ isPlain }) => isPlain);
   const ceilings = (plain.length > 0 ? plain : rows).map(ceilingOf);
   return {
@@ -26,6 +27,7 @@ export function toReport(rows: readonly Row[]): Report {
       p50_us: row.service.p50Us,
       p99_us: row.service.p99Us,
     })),
+    figures: figures.map(({ name, value, unit }) => ({ name, value: Number(value.toPrecision(4)), unit })),
   };
 }
 
@@ -33,7 +35,7 @@ export function toReport(rows: readonly Row[]): Report {
 const BUSY_MIN = 0.9;
 
 /** The figures for people, with what they were measured on and what they don't mean. */
-export function toTable(rows: readonly Row[]): string {
+export function toTable({ rows, figures }: Results): string {
   const lines = rows.map((row) => [
     row.name,
     whole(row.service.perSecond),
@@ -52,6 +54,8 @@ export function toTable(rows: readonly Row[]): string {
     '',
     ...align([HEADINGS, ...lines]),
     '',
+    ...figures.map(describe),
+    ...(figures.length > 0 ? [''] : []),
     'Only the ratios mean something, and only against each other: figures per second are those of this machine, now.',
     ...(idle.length === 0
       ? []
@@ -60,6 +64,13 @@ export function toTable(rows: readonly Row[]): string {
         ]),
     '',
   ].join('\n');
+}
+
+/** A figure in one line, such as `bytes of Redis for each session: 345 bytes (aim: at most 400)`. */
+function describe({ name, value, unit, aim, aimIs }: Figure): string {
+  const shown = (figure: number) => (unit === 'ratio' || unit === 'ms' ? fixed(figure, 2) : whole(figure));
+  const suffix = unit === 'ratio' ? '' : ` ${unit}`;
+  return `${name}: ${shown(value)}${suffix} (aim: ${aimIs} ${shown(aim)})`;
 }
 
 const NONE = '–';

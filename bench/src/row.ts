@@ -14,6 +14,21 @@ export interface Row {
   readonly answeredFrom: string;
 }
 
+/** A figure that is no rate of answers. */
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: 'bytes' | 'ms' | 'ratio' | 'per second';
+  readonly aim: number;
+  readonly aimIs: 'at most' | 'at least';
+}
+
+/** Everything that was measured. */
+export interface Results {
+  readonly rows: readonly Row[];
+  readonly figures: readonly Figure[];
+}
+
 /** Answers of the ceiling in a second, under the load of the row. */
 export function ceilingOf({ ceilings }: Row): number {
   return mean(ceilings.map(({ perSecond }) => perSecond));

@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { manySessions } from './figures/many-sessions.ts';
+import { revokeToRefuse } from './figures/revoke-to-refuse.ts';
 import type { TlsFiles } from './load/target.ts';
 import { measure, type Rig } from './measure.ts';
 import { AUTHZ_RECORDED_ROWS, AUTHZ_ROWS, type PlannedRow, SESSION_ROWS } from './plans.ts';
-import type { Row } from './row.ts';
+import type { Figure, Results, Row } from './row.ts';
 import { type Placement, type StartedServer, startServer } from './start-server.ts';
 import type { MeasuredService, Stores } from './stores.ts';
 import { permissionChecks } from './work/permissions.ts';
@@ -16,8 +19,10 @@ export interface Stage extends Rig {
   readonly serviceFiles: Readonly<Record<MeasuredService, TlsFiles>>;
   readonly auditAddress: string;
   readonly trustDomain: string;
-  /** Only rows whose name holds this. */
+  /** Only rows whose name holds this; figures are measured only when it is empty, or `figures`. */
   readonly only: string;
+  /** Sessions for the figures about many sessions. */
+  readonly population: number;
   readonly say: (line: string) => void;
 }
 
@@ -27,7 +32,7 @@ const USERS = 1_000;
 const NOWHERE = '127.0.0.1:9';
 
 /** Measures all rows, one service at a time. */
-export async function runStages(stage: Stage): Promise<Row[]> {
+export async function runStages(stage: Stage): Promise<Results> {
   const sessions = await runStage(stage, 'session', 'denied', SESSION_ROWS, (server) => {
     stage.say(`creating ${SESSIONS} sessions`);
     return createSessions(server.port('operator'), SESSIONS, stage.signal);
@@ -40,7 +45,22 @@ export async function runStages(stage: Stage): Promise<Row[]> {
   };
   const checks = await runStage(stage, 'authz', 'none', AUTHZ_ROWS, prepare);
   const recorded = await runStage(stage, 'authz', 'denied', AUTHZ_RECORDED_ROWS, prepare);
-  return [...sessions, ...checks, ...recorded];
+  return { rows: [...sessions, ...checks, ...recorded], figures: await measureFigures(stage) };
+}
+
+const FIGURES = 'figures';
+
+async function measureFigures(stage: Stage): Promise<Figure[]> {
+  const { say, only, placement, signal } = stage;
+  if (only !== '' && only !== FIGURES) return [];
+  say('starting two instances of session');
+  const start = () => startServer({ name: 'session', env: environment(stage, 'session', 'none'), placement, signal });
+  await using a = await start();
+  await using b = await start();
+  say('measuring how soon a revoked session is refused elsewhere');
+  const revocation = await revokeToRefuse(stage, a, b);
+  say('measuring many sessions');
+  return [...revocation, ...(await manySessions(stage, a))];
 }
 
 async function runStage<Prepared extends readonly (KnownSession | Question)[]>(
@@ -91,6 +111,7 @@ function environment(
     GATEHOUSE_AUTHZ_ADDRESS: NOWHERE,
     GATEHOUSE_AUDIT_ADDRESS: auditAddress,
     GATEHOUSE_AUDIT_DECISIONS: recorded,
+    ...(service === 'session' ? { GATEHOUSE_SESSION_SECRET_KEYS: `1:${randomBytes(32).toString('base64url')}` } : {}),
     [`${prefix}_POSTGRES_URL`]: stores.postgresUrl(service),
     [`${prefix}_REDIS_URL`]: stores.redisUrl,
   };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { openDatabase, provision, statement } from '@gatehouse/postgres';
+import { type Database, openDatabase, provision, statement } from '@gatehouse/postgres';
 import { silentLogger } from '@gatehouse/process';
 import { startPostgres, startRedis, waitFor } from '@gatehouse/testing';
 import { migrationsOf } from './migrations-of.ts';
@@ -7,6 +7,8 @@ import { migrationsOf } from './migrations-of.ts';
 /** Real stores that nobody else uses, with the schemas of the services that are measured. */
 export interface Stores extends AsyncDisposable {
   readonly redisUrl: string;
+  /** The whole database, as its superuser. */
+  readonly admin: Database;
   /** URL of the database for a service's own role. */
   postgresUrl(service: MeasuredService): string;
   /** Waits until the service's audit events have been delivered, so that none is while something is measured. */
@@ -45,6 +47,7 @@ export async function startStores(): Promise<Stores> {
   const started = starting.move();
   return {
     redisUrl: redis.url,
+    admin,
     postgresUrl: (service) => urls.get(service) ?? '',
     settled: async (service) => {
       const count = statement<{ waiting: bigint }>(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toReport, toTable } from '../src/report.ts';
-import type { Row } from '../src/row.ts';
+import type { Figure, Row } from '../src/row.ts';
 
 const measured = (perSecond: number, cpuUs?: number) => ({ perSecond, p50Us: 3_000, p99Us: 9_000, cpuUs });
 
@@ -23,29 +23,38 @@ const rows: readonly Row[] = [
   },
 ];
 
+const figures: readonly Figure[] = [
+  { name: 'Redis memory for each session', value: 345.678, unit: 'bytes', aim: 400, aimIs: 'at most' },
+  { name: 'p99 ÷ p99', value: 1.0512, unit: 'ratio', aim: 1.2, aimIs: 'at most' },
+];
+
 describe('the report for machines', () => {
   it('has these fields and no others, and the ceiling of the plain load', () => {
-    expect(toReport(rows)).toEqual({
+    expect(toReport({ rows, figures })).toEqual({
       ceiling_per_second: 20_000,
       rows: [
         { name: 'validate, L1', per_second: 18_000, ratio: 0.9, p50_us: 3_000, p99_us: 9_000 },
         { name: 'validate, L1, mTLS', per_second: 8_000, ratio: 0.667, p50_us: 3_000, p99_us: 9_000 },
       ],
+      figures: [
+        { name: 'Redis memory for each session', value: 345.7, unit: 'bytes' },
+        { name: 'p99 ÷ p99', value: 1.051, unit: 'ratio' },
+      ],
     });
   });
 
   it('has the ceiling of all loads when none was plain, and none when nothing was measured', () => {
-    expect(toReport(rows.slice(1)).ceiling_per_second).toBe(12_000);
-    expect(toReport([])).toEqual({ ceiling_per_second: 0, rows: [] });
+    expect(toReport({ rows: rows.slice(1), figures: [] }).ceiling_per_second).toBe(12_000);
+    expect(toReport({ rows: [], figures: [] })).toEqual({ ceiling_per_second: 0, rows: [], figures: [] });
   });
 });
 
 describe('the table for people', () => {
-  const lines = toTable(rows).split('\n');
+  const lines = toTable({ rows, figures }).split('\n');
 
   it('names the machine first, and says what the figures are worth', () => {
     expect(lines[0]).toMatch(/^\d+ cores, .+, Node \d+\.\d+\.\d+$/);
-    expect(toTable(rows)).toContain('Only the ratios mean something');
+    expect(toTable({ rows, figures })).toContain('Only the ratios mean something');
   });
 
   it('has a line for each row, with the ratios by time and by processor time and the aim', () => {
@@ -62,8 +71,13 @@ describe('the table for people', () => {
     expect(figures.map((line) => line.slice(end - 5, end))).toEqual([' 0.90', ' 0.67']);
   });
 
+  it('has a line for each figure, with its aim', () => {
+    expect(lines).toContain('Redis memory for each session: 346 bytes (aim: at most 400)');
+    expect(lines).toContain('p99 ÷ p99: 1.05 (aim: at most 1.20)');
+  });
+
   it('says of which rows the load was not what held the server back', () => {
-    expect(toTable(rows)).toContain('In "validate, L1, mTLS" a server did not');
-    expect(toTable(rows)).not.toContain('"validate, L1"');
+    expect(toTable({ rows, figures })).toContain('In "validate, L1, mTLS" a server did not');
+    expect(toTable({ rows, figures })).not.toContain('"validate, L1"');
   });
 });

@@ -1,5 +1,5 @@
 import { type Histogram, histogram } from './histogram.ts';
-import { type Exchange, pump } from './pump.ts';
+import { type Exchange, pump, type Work } from './pump.ts';
 import type { Target } from './target.ts';
 
 export interface DriveOptions {
@@ -10,6 +10,9 @@ export interface DriveOptions {
   /** Read when counting begins and when it ends: the time that the server has spent on a processor. Milliseconds. */
   readonly cpuMs: () => number | undefined;
 }
+
+/** How requests get to a server: over many calls, or over one stream. */
+export type Pump = (target: Target, work: Work<Exchange>, signal: AbortSignal) => Promise<void>;
 
 /** What a load measured. */
 export interface Measured {
@@ -31,7 +34,12 @@ interface Window {
 }
 
 /** Sends the exchanges over and over and measures. Every answer has to be, to the byte, the one of its exchange. */
-export async function drive(target: Target, exchanges: readonly Exchange[], options: DriveOptions): Promise<Measured> {
+export async function drive(
+  target: Target,
+  exchanges: readonly Exchange[],
+  options: DriveOptions,
+  send: Pump = pump,
+): Promise<Measured> {
   const { warmUpMs, runMs, cpuMs } = options;
   const warmFromMs = performance.now() + warmUpMs;
   const warmByMs = performance.now() + Math.max(warmUpMs, WARM_UP_MS_MAX);
@@ -65,7 +73,7 @@ export async function drive(target: Target, exchanges: readonly Exchange[], opti
     },
   };
   try {
-    await pump(target, work, options.signal);
+    await send(target, work, options.signal);
   } finally {
     clearTimeout(timer);
   }

@@ -9,14 +9,13 @@ export const CEILING_REPLY: Buffer = Buffer.from(
       createdAt: new Date('2030-01-01T12:00:00.123Z'),
       expiresAt: new Date('2030-01-31T12:00:00.123Z'),
       authenticationMethods: ['pwd', 'otp'],
-      origin: {
-        ipAddress: '203.0.113.7',
-        userAgent:
-          'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36',
-        deviceFingerprint: '',
-        countryCode: 'DE',
-        city: 'Hamburg',
-      },
+      authenticationLevel: 2,
+      idleTimeoutSeconds: 604_800,
+      origin: undefined,
+      lastActivityAt: undefined,
+      lastIpAddress: '',
+      revokedAt: undefined,
+      revokedReason: 0,
     },
   }).finish(),
 );

@@ -1,6 +1,8 @@
 /** The RPCs that are measured. */
 export const PATHS = {
   validateSession: '/gatehouse.session.v1.SessionService/ValidateSession',
+  batchValidateSessions: '/gatehouse.session.v1.SessionService/BatchValidateSessions',
+  streamValidateSessions: '/gatehouse.session.v1.SessionService/StreamValidateSessions',
   edgeCheck: '/envoy.service.auth.v3.Authorization/Check',
   check: '/gatehouse.authz.v1.AuthzService/Check',
 } as const;

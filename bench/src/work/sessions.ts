@@ -25,7 +25,15 @@ export async function createSessions(port: number, count: number, signal: AbortS
   try {
     return await inParallel(Array.from({ length: count }, uuidv7), PARALLEL, async (userId) => {
       const { sessionToken, session } = await client.createSession(
-        { userId, authenticationMethods: ['pwd', 'otp'], origin: ORIGIN, lifetimeSeconds: 0 },
+        {
+          userId,
+          authenticationMethods: ['pwd', 'otp'],
+          authenticationLevel: 2,
+          origin: ORIGIN,
+          lifetimeSeconds: 0,
+          idleTimeoutSeconds: 0,
+          withRefreshToken: false,
+        },
         { signal },
       );
       return { token: sessionToken, sessionId: session?.sessionId ?? '', userId };

@@ -9,7 +9,7 @@ import type { KnownSession } from './sessions.ts';
 /** Asks whether each session is good. Right is the answer that names the token's own session. */
 export function validations(sessions: readonly KnownSession[], freshness: Freshness): Question[] {
   return sessions.map(({ token, sessionId, userId }) => ({
-    request: ValidateSessionRequest.encode({ sessionToken: token, freshness }).finish(),
+    request: ValidateSessionRequest.encode({ sessionToken: token, freshness, consistencyToken: '' }).finish(),
     judge: (answer) => {
       const { session } = ValidateSessionResponse.decode(answer);
       if (session?.sessionId === sessionId && session.userId === userId) return;
