@@ -68,8 +68,9 @@ describe('memory', () => {
       const metrics = await registry.metrics();
       return ['l1', 'l2', 'l3'].map((layer) =>
         Number(
-          new RegExp(`cache_lookup_seconds_count\\{[^}]*topic="doc",layer="${layer}"[^}]*\\} (\\d+)`).exec(metrics)?.[1] ??
-            0,
+          new RegExp(`cache_lookup_seconds_count\\{[^}]*topic="doc",layer="${layer}"[^}]*\\} (\\d+)`).exec(
+            metrics,
+          )?.[1] ?? 0,
         ),
       );
     };
