@@ -135,8 +135,9 @@ describe('a validation', () => {
     const startedAtMs = performance.now();
     const hasty = client.sessions.validate(token, { timeoutMs: 20 });
     const patient = client.sessions.validate(token);
+    const first = await Promise.race([hasty.catch(() => 'hasty'), patient.catch(() => 'patient')]);
+    expect(first).toBe('hasty');
     await expect(hasty).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-    expect(performance.now() - startedAtMs).toBeLessThan(300);
     await expect(patient).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(290);
   });

@@ -36,7 +36,7 @@ async function remembered() {
   return session;
 }
 
-/** Milliseconds from now until the token is answered from memory for the last time. */
+/** Milliseconds from now until the memory is asked for the last time that answers. */
 async function lastAnswerMs(token: string): Promise<number> {
   const startedAtMs = performance.now();
   let lastMs = 0;
@@ -44,8 +44,9 @@ async function lastAnswerMs(token: string): Promise<number> {
     async () => {
       // The memory is asked as fast as the event loop allows, for some milliseconds at a time.
       for (let turns = 0; turns < 50; turns++) {
+        const askedMs = performance.now() - startedAtMs;
         if (!client.sessions.peek(token)) return true;
-        lastMs = performance.now() - startedAtMs;
+        lastMs = askedMs;
         await new Promise((resolve) => setImmediate(resolve));
       }
       return false;
