@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { clientLocal } from './figures/client-local.ts';
 import { manySessions } from './figures/many-sessions.ts';
 import { revokeToRefuse } from './figures/revoke-to-refuse.ts';
 import type { TlsFiles } from './load/target.ts';
@@ -59,8 +60,10 @@ async function measureFigures(stage: Stage): Promise<Figure[]> {
   await using b = await start();
   say('measuring how soon a revoked session is refused elsewhere');
   const revocation = await revokeToRefuse(stage, a, b);
+  say('measuring the client');
+  const client = await clientLocal(stage, a);
   say('measuring many sessions');
-  return [...revocation, ...(await manySessions(stage, a))];
+  return [...revocation, ...client, ...(await manySessions(stage, a))];
 }
 
 async function runStage<Prepared extends readonly (KnownSession | Question)[]>(
