@@ -3,7 +3,7 @@ import { fakeClock } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAuthz } from './authz-stand-in.ts';
 import { type Doors, type EdgeCase, type EdgeVerdict, startDoors } from './edge-doors.ts';
-import { REQUEST, tampered } from './harness.ts';
+import { REQUEST, STEADY, tampered, untilSteady } from './harness.ts';
 
 const READER = randomUUID();
 const STRANGER = randomUUID();
@@ -17,8 +17,9 @@ const token: Record<string, string> = {};
 
 beforeAll(async () => {
   authz = await startAuthz((user, permission) => user === READER && permission === 'projects:read', 'minimizeLatency');
-  const env = { GATEHOUSE_AUTHZ_ADDRESS: authz.address, GATEHOUSE_SESSION_AUDIENCES: 'gatehouse,orders' };
-  doors = await startDoors({ env, clock });
+  const peers = { GATEHOUSE_AUTHZ_ADDRESS: authz.address, GATEHOUSE_SESSION_AUDIENCES: 'gatehouse,orders' };
+  doors = await startDoors({ env: { ...STEADY, ...peers }, clock });
+  await untilSteady(doors.rig);
   const create = async (userId: string, authenticationLevel: number, lifetimeSeconds = 0) => {
     const request = { ...REQUEST, userId, authenticationLevel, lifetimeSeconds };
     return (await doors.rig.identity.createSession(request)).sessionToken;

@@ -3,7 +3,13 @@ import { AuthorizationService, type CheckResponse } from '@gatehouse/proto/envoy
 import { Freshness, type Session, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import type { ClientCallContext } from '@gatehouse/rpc';
 import * as main from '@gatehouse/session-service';
-import { envoyCheckRequest, startTestService, type TestService, type TestServiceOptions } from '@gatehouse/testing';
+import {
+  envoyCheckRequest,
+  startTestService,
+  type TestService,
+  type TestServiceOptions,
+  waitFor,
+} from '@gatehouse/testing';
 
 export type SessionConfig = ReturnType<typeof main.readConfig>;
 
@@ -31,6 +37,22 @@ export async function startSession(options: Partial<TestServiceOptions<SessionCo
     metrics: async () => (await fetch(`${service.adminUrl}/metrics`, { headers: { connection: 'close' } })).text(),
     stop: () => service.stop(),
   };
+}
+
+/** For tests of what is kept with a session in memory: a busy machine must not make the instance forget it. */
+export const STEADY = { GATEHOUSE_SESSION_STALENESS_BOUND_MS: '60000' };
+
+/**
+ * Waits until the instance keeps what it validates: until it believes Redis, which empties its memory once, and the bus has
+ * proved itself. Start it with STEADY.
+ */
+export async function untilSteady(rig: Pick<StartedSession, 'create' | 'validate' | 'metrics'>): Promise<void> {
+  await waitFor(async () => (await rig.metrics()).includes('cache_redis_trusted{service="session"} 1'));
+  const { sessionToken } = await rig.create();
+  await waitFor(async () => {
+    await rig.validate(sessionToken);
+    return /^cache_hits_total\{[^}]*topic="session",layer="l1"[^}]*\} [1-9]/m.test(await rig.metrics());
+  });
 }
 
 export type StartedSession = Awaited<ReturnType<typeof startSession>>;

@@ -3,14 +3,15 @@ import { TokenServiceService } from '@gatehouse/proto/gatehouse/session/v1/token
 import { fakeClock } from '@gatehouse/testing';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tampered } from './harness.ts';
+import { STEADY, tampered, untilSteady } from './harness.ts';
 import { ISSUER, type StartedTokens, startTokens, verifyElsewhere } from './token-rig.ts';
 
 const clock = fakeClock();
 let rig: StartedTokens;
 
 beforeAll(async () => {
-  rig = await startTokens({ clock });
+  rig = await startTokens({ clock, env: STEADY });
+  await untilSteady(rig);
 });
 afterAll(() => rig.stop());
 
