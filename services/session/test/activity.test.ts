@@ -7,7 +7,7 @@ import { envoyCheckRequest, fakeClock, waitFor } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { idleEndMs } from '../src/domain/idle.ts';
 import { openActivity } from '../src/store/activity.ts';
-import { REQUEST, type StartedSession, startSession } from './harness.ts';
+import { REQUEST, STEADY, type StartedSession, startSession, untilSteady } from './harness.ts';
 import { query } from './sql.ts';
 
 const { FRESHNESS_BOUNDED, FRESHNESS_STRICT } = Freshness;
@@ -18,7 +18,8 @@ let rig: StartedSession;
 let other: StartedSession;
 
 beforeAll(async () => {
-  rig = await startSession({ clock, env });
+  rig = await startSession({ clock, env: { ...STEADY, ...env } });
+  await untilSteady(rig);
   other = await startSession({
     clock,
     env,

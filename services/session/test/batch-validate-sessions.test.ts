@@ -8,7 +8,7 @@ import {
 import { fakeClock, outboxEvents, startPostgres, startRedis, waitFor } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatConsistencyToken } from '../src/domain/consistency.ts';
-import { type StartedSession, startSession, tampered, validated } from './harness.ts';
+import { STEADY, type StartedSession, startSession, tampered, untilSteady, validated } from './harness.ts';
 import { privateDatabase } from './private-database.ts';
 
 const { FRESHNESS_STRICT, FRESHNESS_BOUNDED } = Freshness;
@@ -17,7 +17,8 @@ const clock = fakeClock();
 let rig: StartedSession;
 
 beforeAll(async () => {
-  rig = await startSession({ clock });
+  rig = await startSession({ clock, env: STEADY });
+  await untilSteady(rig);
 });
 afterAll(() => rig.stop());
 

@@ -9,7 +9,7 @@ import { outboxEvents, startPostgres, startRedis, waitFor } from '@gatehouse/tes
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { formatConsistencyToken } from '../src/domain/consistency.ts';
 import { bidiClient } from './bidi-client.ts';
-import { type StartedSession, startSession, tampered, validated } from './harness.ts';
+import { STEADY, type StartedSession, startSession, tampered, untilSteady, validated } from './harness.ts';
 import { privateDatabase } from './private-database.ts';
 
 const { FRESHNESS_STRICT, FRESHNESS_BOUNDED } = Freshness;
@@ -21,7 +21,8 @@ let rig: StartedSession;
 const closes: (() => void)[] = [];
 
 beforeAll(async () => {
-  rig = await startSession();
+  rig = await startSession({ env: STEADY });
+  await untilSteady(rig);
 });
 afterEach(() => {
   for (const close of closes.splice(0)) close();
@@ -140,7 +141,8 @@ describe('StreamValidateSessions', () => {
 
   it('says that no store could tell, and goes on', async () => {
     const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-    const own = await startSession({ redis, database: await privateDatabase(postgres) });
+    const own = await startSession({ redis, database: await privateDatabase(postgres), env: STEADY });
+    await untilSteady(own);
     const { sessionToken, session } = await own.create();
     await own.validate(sessionToken);
     await postgres.stop('immediate').catch(() => {});
