@@ -32,11 +32,13 @@ describe('lookups at once', () => {
 
   it('go on when one of them is cancelled', async () => {
     const loader = handLoader();
-    const { cache } = await open({ load: loader.load });
+    const { cache, redis } = await open({ load: loader.load });
     const leaver = new AbortController();
     const left = cache.get('x', bounded(leaver.signal));
     const stayed = cache.get('x', bounded());
     const load = await loader.nth(0);
+    // Both wait for it then.
+    await answered({ redis });
     leaver.abort();
     await expect(left).rejects.toMatchObject({ kind: 'cancelled' });
     expect(load.signal.aborted).toBe(false);
