@@ -11,10 +11,10 @@ import {
   type TestService,
   waitFor,
 } from '@gatehouse/testing';
+import { query, run, withDatabase } from '@gatehouse/testing/sql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as main from '../src/main.ts';
 import { event, eventsFrom, monthStart, partition } from './events.ts';
-import { query, run, withDatabase } from './sql.ts';
 
 type Audit = Client<typeof AuditServiceService>;
 

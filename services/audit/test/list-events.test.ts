@@ -11,12 +11,12 @@ import { AuthzServiceService, Decision } from '@gatehouse/proto/gatehouse/authz/
 import { RevokedReason, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { type Client, mount } from '@gatehouse/rpc';
 import { startStandIn, startTestService, type TestService, waitFor } from '@gatehouse/testing';
+import { query, run, withDatabase } from '@gatehouse/testing/sql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as main from '../src/main.ts';
 import { messagesIn } from '../src/wire/messages-in.ts';
 import { PAGE_BYTES_MAX } from '../src/wire/page.ts';
 import { event, eventsFrom, idAt, monthStart, OTHER_USER_ID, SESSION_ID, USER_ID } from './events.ts';
-import { query, run, withDatabase } from './sql.ts';
 
 type Audit = Client<typeof AuditServiceService>;
 

@@ -9,11 +9,11 @@ import {
   type TestDatabase,
   waitFor,
 } from '@gatehouse/testing';
+import { query, run, withDatabase } from '@gatehouse/testing/sql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startMakingPartitions } from '../src/jobs/make-partitions.ts';
 import * as main from '../src/main.ts';
 import { event, monthStart, partition } from './events.ts';
-import { query, run, withDatabase } from './sql.ts';
 
 let database: TestDatabase;
 

@@ -2,8 +2,8 @@ import { definedStatements, type Transaction } from '@gatehouse/postgres';
 import { createTestDatabase, type TestDatabase } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import '../src/store/find-events.ts';
+import { query, run, withDatabase } from '@gatehouse/testing/sql';
 import { monthStart, OTHER_USER_ID, partition } from './events.ts';
-import { query, run, withDatabase } from './sql.ts';
 
 const ROWS = 40_000;
 const REQUEST_ID = '0190a0b0-0000-7000-8000-0000000000bb';

@@ -3,10 +3,10 @@ import { uuidv7 } from '@gatehouse/process';
 import { AuditServiceService, type Event, EventStatus } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import type { Client } from '@gatehouse/rpc';
 import { startTestService, type TestService, waitFor } from '@gatehouse/testing';
+import { query, run, withDatabase } from '@gatehouse/testing/sql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as main from '../src/main.ts';
 import { event, eventsFrom, idAt, monthStart, partition } from './events.ts';
-import { query, run, withDatabase } from './sql.ts';
 
 type Audit = Client<typeof AuditServiceService>;
 

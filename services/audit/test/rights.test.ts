@@ -1,7 +1,7 @@
 import { createTestDatabase, type TestDatabase } from '@gatehouse/testing';
+import { query } from '@gatehouse/testing/sql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { partition } from './events.ts';
-import { query } from './sql.ts';
 
 const LOG = 'audit.security_audit_log';
 const NEW_ROW = `(id, occurred_at, event_type, event_status, request_id, service, actor, peer)

@@ -4,11 +4,11 @@ import type { Database } from '@gatehouse/postgres';
 import { createRegistry, silentLogger } from '@gatehouse/process';
 import { Freshness, type Session } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { envoyCheckRequest, fakeClock, waitFor } from '@gatehouse/testing';
+import { query } from '@gatehouse/testing/sql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { idleEndMs } from '../src/domain/idle.ts';
 import { openActivity } from '../src/store/activity.ts';
 import { REQUEST, STEADY, type StartedSession, startSession, untilSteady } from './harness.ts';
-import { query } from './sql.ts';
 
 const { FRESHNESS_BOUNDED, FRESHNESS_STRICT } = Freshness;
 const FLUSH_MS = 10;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Freshness, RevokedReason, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { fakeClock, outboxEvents } from '@gatehouse/testing';
+import { query } from '@gatehouse/testing/sql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ORIGIN, REQUEST, type StartedSession, startSession, tampered, validated } from './harness.ts';
-import { query } from './sql.ts';
 
 const clock = fakeClock();
 let rig: StartedSession;

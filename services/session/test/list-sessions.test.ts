@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { RevokedReason, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { fakeClock, waitFor } from '@gatehouse/testing';
+import { query } from '@gatehouse/testing/sql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { idleEndMs } from '../src/domain/idle.ts';
 import { startAuthz } from './authz-stand-in.ts';
 import { ORIGIN, REQUEST, type StartedSession, startSession, tampered } from './harness.ts';
-import { query } from './sql.ts';
 
 const READER = randomUUID();
 const clock = fakeClock();

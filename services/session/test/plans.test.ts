@@ -2,7 +2,7 @@ import { definedStatements, type Transaction } from '@gatehouse/postgres';
 import { createTestDatabase, type TestDatabase } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import '../src/main.ts';
-import { query, run, withDatabase } from './sql.ts';
+import { query, run, withDatabase } from '@gatehouse/testing/sql';
 
 const BUSY_USER = '0190a0b0-0000-7000-8000-0000000000aa';
 const USER = '0190a0b0-0000-7000-8000-0000000000bb';

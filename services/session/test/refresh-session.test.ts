@@ -3,6 +3,7 @@ import { RevokedReason, type Session } from '@gatehouse/proto/gatehouse/session/
 import { TokenServiceService } from '@gatehouse/proto/gatehouse/session/v1/token.ts';
 import type { Call } from '@gatehouse/rpc';
 import { type FakeClock, fakeClock, outboxEvents, type RedisInstance, startRedis, waitFor } from '@gatehouse/testing';
+import { query } from '@gatehouse/testing/sql';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { keyRing } from '../src/domain/key-ring.ts';
 import { beginFamily, ROTATION_SLACK_MS } from '../src/domain/refresh-family.ts';
@@ -10,7 +11,6 @@ import { refreshSession } from '../src/rpc/refresh-session.ts';
 import type { RefreshTokens } from '../src/store/refresh-tokens.ts';
 import { type DynamoDb, startDynamoDb } from './dynamodb.ts';
 import { ORIGIN, REQUEST, tampered, validated } from './harness.ts';
-import { query } from './sql.ts';
 import { AUDIENCES, type StartedTokens, startTokens, verifyElsewhere } from './token-rig.ts';
 
 const GRACE_MS = 30_000;

@@ -8,12 +8,12 @@ import {
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { startTrace } from '@gatehouse/rpc';
 import { outboxEvents, waitFor } from '@gatehouse/testing';
+import { query, withDatabase } from '@gatehouse/testing/sql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { revokeFound } from '../src/store/found-revocations.ts';
 import { toSearch } from '../src/wire/session-search.ts';
 import { startAuthz } from './authz-stand-in.ts';
 import { ORIGIN, REQUEST, type StartedSession, startSession, tampered } from './harness.ts';
-import { query, withDatabase } from './sql.ts';
 
 const ADMIN = randomUUID();
 const reason = RevokedReason.REVOKED_REASON_COMPROMISED;

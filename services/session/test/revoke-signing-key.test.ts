@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { SigningKeyState, TokenServiceService } from '@gatehouse/proto/gatehouse/session/v1/token.ts';
 import { fakeClock, outboxEvents, waitFor } from '@gatehouse/testing';
+import { query } from '@gatehouse/testing/sql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAuthz } from './authz-stand-in.ts';
-import { query } from './sql.ts';
 import { kidOf, type StartedTokens, startTokens, verifyElsewhere } from './token-rig.ts';
 
 const ADMIN = randomUUID();

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Freshness, RevokedReason, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { outboxEvents, waitFor } from '@gatehouse/testing';
+import { query, run, withDatabase } from '@gatehouse/testing/sql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAuthz } from './authz-stand-in.ts';
 import { type StartedSession, startSession } from './harness.ts';
-import { query, run, withDatabase } from './sql.ts';
 
 const reason = RevokedReason.REVOKED_REASON_USER_DISABLED;
 const ADMIN = randomUUID();

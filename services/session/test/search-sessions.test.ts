@@ -5,10 +5,10 @@ import {
   SessionServiceService,
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { waitFor } from '@gatehouse/testing';
+import { query } from '@gatehouse/testing/sql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAuthz } from './authz-stand-in.ts';
 import { ORIGIN, REQUEST, type StartedSession, startSession, tampered } from './harness.ts';
-import { query } from './sql.ts';
 
 const READER = randomUUID();
 let rig: StartedSession;

@@ -7,8 +7,8 @@ import {
   type TestDatabase,
   waitFor,
 } from '@gatehouse/testing';
+import { query } from '@gatehouse/testing/sql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { query } from './sql.ts';
 import { kidOf, type StartedTokens, startTokens, verifyElsewhere } from './token-rig.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,9 +1,9 @@
 import { openDatabase } from '@gatehouse/postgres';
 import { createRegistry, silentLogger } from '@gatehouse/process';
 import { createTestDatabase, fakeClock, type TestDatabase, waitFor } from '@gatehouse/testing';
+import { query, run, withDatabase } from '@gatehouse/testing/sql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startSweepingSessions } from '../src/jobs/sweep-sessions.ts';
-import { query, run, withDatabase } from './sql.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const RETENTION_DAYS = 30;

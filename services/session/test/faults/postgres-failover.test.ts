@@ -16,11 +16,11 @@ import {
   type TestDatabase,
   waitFor,
 } from '@gatehouse/testing';
+import { query } from '@gatehouse/testing/sql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROTATION_SLACK_MS } from '../../src/domain/refresh-family.ts';
 import { ORIGIN, REQUEST } from '../harness.ts';
 import { privateDatabase } from '../private-database.ts';
-import { query } from '../sql.ts';
 import { type StartedTokens, startTokens } from '../token-rig.ts';
 
 const GRACE_MS = 30_000;

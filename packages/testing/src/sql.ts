@@ -17,7 +17,7 @@ export async function query<Row extends object>(
 export async function withDatabase<T>(url: string, work: (db: Database) => Promise<T>): Promise<T> {
   const db = openDatabase({
     url,
-    applicationName: 'audit-test',
+    applicationName: 'test',
     maxConnections: 1,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     logger: silentLogger,
@@ -38,5 +38,5 @@ export function run<Row extends object>(
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
   count += 1;
-  return db.query(statement<Row>(`audit-test.statement-${count}`, text), values);
+  return db.query(statement<Row>(`test.statement-${count}`, text), values);
 }
