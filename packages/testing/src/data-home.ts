@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type OsUser, storeUser } from './os-user.ts';
@@ -11,7 +11,7 @@ import { type OsUser, storeUser } from './os-user.ts';
  */
 export function dataHome(path: string, user: OsUser | undefined = storeUser()): string {
   if (user === undefined || canReach(path, user)) {
-    mkdirSync(path, { recursive: true });
+    makePassable(path);
     return path;
   }
   return makeOwned(dataHomeElsewhere(path));
@@ -55,9 +55,17 @@ function realPath(path: string): string {
   return join(realPath(dirname(absolute)), basename(absolute));
 }
 
+/** Makes the folder, and those above it that are missing, so that everybody passes them, whatever the umask. */
+function makePassable(folder: string): void {
+  const topmost = mkdirSync(folder, { recursive: true });
+  for (let made = resolve(folder); topmost !== undefined && made.startsWith(topmost); made = dirname(made)) {
+    chmodSync(made, 0o755);
+  }
+}
+
 /** Anyone may write to /var/tmp, so a folder that is already there is used only if this account made it. */
 function makeOwned(folder: string): string {
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  makePassable(folder);
   const stats = lstatSync(folder);
   if (!stats.isDirectory() || stats.uid !== process.getuid?.()) {
     throw new Error(

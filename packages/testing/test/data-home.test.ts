@@ -40,6 +40,17 @@ describe('the home of data', () => {
     }
   });
 
+  it('can be reached when new files are private by default', () => {
+    const umask = process.umask(0o077);
+    try {
+      const folder = join(open, 'private', 'checkout', '.gatehouse');
+      expect(dataHome(folder, stranger)).toBe(folder);
+      expect(canReach(folder, stranger)).toBe(true);
+    } finally {
+      process.umask(umask);
+    }
+  });
+
   it('is elsewhere for a link into such a folder as well', () => {
     const link = join(open, 'link');
     symlinkSync(closed, link);

@@ -184,9 +184,9 @@ describe('lookups', () => {
   it('honour a shorter time of one caller, and let a longer one make nobody wait', async () => {
     const { lookups, sent } = byHand();
     // Expected at once: a slow turn of the event loop may outlast it.
-    const hasty = expect(
-      lookups.find('a', BOUNDED, { signal: undefined, timeoutMs: 5 }),
-    ).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    const hasty = expect(lookups.find('a', BOUNDED, { signal: undefined, timeoutMs: 5 })).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+    });
     void lookups.find('a', BOUNDED, PATIENT);
     void lookups.find('a', BOUNDED, { signal: AbortSignal.timeout(100), timeoutMs: 10_000 }).catch(() => {});
     await turn();

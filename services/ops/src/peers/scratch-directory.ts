@@ -1,4 +1,4 @@
-import { chown, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { OsAccount } from './os-account.ts';
 import type { RestoreDirectories } from './pgbackrest.ts';
@@ -74,9 +74,13 @@ function socketPath(root: string, drillId: string): string {
   return join(SHORT_FOLDER, `gatehouse-drill-${drillId.slice(-ID_DIGITS)}`);
 }
 
-/** Makes the root if nobody has; the folders above it are nobody's secret. */
+/** Makes the root if nobody has. The folders above it are nobody's secret: its owner passes them, whatever the umask. */
 async function makeRoot(root: string, owner: OsAccount): Promise<void> {
-  await mkdir(dirname(root), { recursive: true });
+  const parent = dirname(root);
+  const topmost = await mkdir(parent, { recursive: true });
+  for (let made = parent; topmost !== undefined && made.startsWith(topmost); made = dirname(made)) {
+    await chmod(made, 0o755);
+  }
   try {
     await mkdir(root, { mode: 0o700 });
   } catch (error) {
