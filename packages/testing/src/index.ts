@@ -21,6 +21,7 @@ export {
   type TestService,
   type TestServiceOptions,
 } from './service.ts';
+export { type Stopwatch, startStopwatch } from './stopwatch.ts';
 export { type Selection, startTcpProxy, type Target, type TcpProxy, type TcpProxyOptions } from './tcp-proxy.ts';
 export { rolePassword } from './templates.ts';
 export { testAuthority } from './test-authority.ts';

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const WAIT_TIMEOUT_MS = 5000;
+const WAIT_TIMEOUT_MS = 10_000;
 const WAIT_EVERY_MS = 20;
 /** How much of the condition's source an error repeats. */
 const CONDITION_CHARACTERS = 120;
 
 /**
  * Asks until the condition answers something truthy, and answers that. A condition that throws counts as not met yet.
- * Rejects after `timeoutMs` (default 5000) with the last error as its cause; a condition that hangs is given up as well.
+ * Rejects after `timeoutMs` (default 10 000) with the last error as its cause; a condition that hangs is given up as well.
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
