@@ -22,7 +22,10 @@ afterEach(async () => {
 });
 
 /** Lets `talk` be the server, and sends it a cancel request. */
-async function request(talk: (socket: Socket) => Promise<void>, ca?: Buffer): Promise<void> {
+async function request(
+  talk: (socket: Socket) => Promise<void>,
+  { ca, timeoutMs = 10_000 }: { ca?: Buffer; timeoutMs?: number } = {},
+): Promise<void> {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
     sockets.push(socket.on('error', () => undefined));
@@ -40,7 +43,7 @@ async function request(talk: (socket: Socket) => Promise<void>, ca?: Buffer): Pr
         processId: 7,
         secretKey: 9,
       },
-      AbortSignal.timeout(500),
+      AbortSignal.timeout(timeoutMs),
     );
   } finally {
     for (const socket of sockets) socket.destroy();
@@ -63,13 +66,16 @@ describe('a cancel request', () => {
     const { ca, cert, key } = await authority.issue('postgres');
     const [caText, certText, keyText] = await Promise.all([readFile(ca), readFile(cert), readFile(key)]);
     const received: string[] = [];
-    await request(async (socket) => {
-      received.push((await once(socket, 'data'))[0].toString('hex'));
-      socket.write('S');
-      const encrypted = new TLSSocket(socket, { isServer: true, cert: certText, key: keyText });
-      received.push((await once(encrypted, 'data'))[0].toString('hex'));
-      encrypted.end();
-    }, caText);
+    await request(
+      async (socket) => {
+        received.push((await once(socket, 'data'))[0].toString('hex'));
+        socket.write('S');
+        const encrypted = new TLSSocket(socket, { isServer: true, cert: certText, key: keyText });
+        received.push((await once(encrypted, 'data'))[0].toString('hex'));
+        encrypted.end();
+      },
+      { ca: caText },
+    );
     expect(received).toEqual([TLS_REQUEST, CANCEL_FOR_7_AND_9]);
   });
 
@@ -80,11 +86,11 @@ describe('a cancel request', () => {
       await once(socket, 'data');
       socket.write('N');
     };
-    await expect(request(talk, Buffer.from(''))).rejects.toThrow('does not speak TLS');
+    await expect(request(talk, { ca: Buffer.from('') })).rejects.toThrow('does not speak TLS');
     expect(received).toEqual([TLS_REQUEST]);
   });
 
   it('fails when the server does not close the connection in time', async () => {
-    await expect(request(async () => undefined)).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(request(async () => undefined, { timeoutMs: 100 })).rejects.toMatchObject({ name: 'AbortError' });
   });
 });

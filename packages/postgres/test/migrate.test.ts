@@ -1,4 +1,5 @@
-import { describe, expect, it, vi } from 'vitest';
+import { waitFor } from '@gatehouse/testing';
+import { describe, expect, it } from 'vitest';
 import { statement } from '../src/index.ts';
 import { openScratch, rowsOf, runOnce } from './scratch-database.ts';
 import { useMigrations } from './use-migrations.ts';
@@ -27,10 +28,13 @@ describe('migrate', () => {
   });
 
   it('is unavailable when another one takes too long', async () => {
-    await demo.folder.write('0003_slow.sql', 'select pg_sleep(1);');
+    const gate = openScratch(demo.url, { maxConnections: 1 });
+    await gate.query(statement('test.shut-gate', 'do $$ begin perform pg_advisory_lock(77); end $$'));
+    await demo.folder.write('0003_slow.sql', 'select pg_advisory_xact_lock(77);');
     const slow = demo.run();
-    await vi.waitUntil(async () => (await demo.tables()).includes('b'));
+    await waitFor(async () => (await demo.tables()).includes('b'));
     await expect(demo.run({ lockWaitMs: 100 })).rejects.toMatchObject({ kind: 'unavailable' });
+    await gate.close();
     await slow;
   });
 
@@ -86,11 +90,12 @@ describe('migrate', () => {
       'test.waiting',
       `select from pg_stat_activity where wait_event_type = 'Lock' and query like 'alter table demo.a%'`,
     );
-    await vi.waitUntil(async () => (await db.query(waiting)).length === 1, { timeout: 5_000 });
-    await vi.waitUntil(async () => (await db.query(waiting)).length === 0, { timeout: 7_000 });
+    await waitFor(async () => (await db.query(waiting)).length === 1);
+    // It pauses for a second after each of three attempts; a busy machine may sleep through the first pause.
+    await waitFor(async () => (await db.query(waiting)).length === 0, { timeoutMs: 15_000 });
     refused.resolve();
     await holder;
     expect(await migrating).toEqual({ applied: ['0003_alter.sql'] });
     await db.close();
-  });
+  }, 60_000);
 });

@@ -1,4 +1,5 @@
-import { describe, expect, it, vi } from 'vitest';
+import { waitFor } from '@gatehouse/testing';
+import { describe, expect, it } from 'vitest';
 import { missingMigrations, statement } from '../src/index.ts';
 import { openScratch, rowsOf, runOnce, scratchDatabase } from './scratch-database.ts';
 import { APP_PASSWORD, OWNER_PASSWORD, useService } from './use-service.ts';
@@ -48,7 +49,7 @@ describe('provision', () => {
       const provisioning = service.run();
       const blocked = `select from pg_stat_activity
         where application_name = 'gatehouse-provision-${service.name}' and wait_event_type = 'Lock'`;
-      await vi.waitUntil(async () => (await rowsOf(service.url, blocked)).length > 0, { timeout: 5_000 });
+      await waitFor(async () => (await rowsOf(service.url, blocked)).length > 0);
       return { provisioning };
     });
     const { appUrl } = await provisioned.provisioning;

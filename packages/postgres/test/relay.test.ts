@@ -38,10 +38,9 @@ describe('the relay', () => {
     const poked = outbox.relay(deliver, { pollMs: 60_000 });
     await poked.drained();
     await outbox.append('poked');
-    const pokedAt = performance.now();
     poked.poke();
-    await waitFor(() => delivered.length === 1, { everyMs: 1 });
-    expect(performance.now() - pokedAt).toBeLessThan(500);
+    // Long before it would look by itself.
+    await waitFor(() => delivered.length === 1);
     await poked.stop();
     outbox.relay(deliver, { pollMs: 20 });
     await outbox.append('polled');

@@ -26,9 +26,17 @@ export async function scratchDatabase(): Promise<ScratchDatabase> {
   };
 }
 
-/** Opens a database as the tests need it: quiet, and with few connections. */
+/** Opens a database as the tests need it: quiet, with few connections, and patient with a machine that pauses. */
 export function openScratch(url: string, options: Partial<Parameters<typeof openDatabase>[0]> = {}): Database {
-  return openDatabase({ url, applicationName: 'scratch', maxConnections: 4, logger: silentLogger, ...options });
+  return openDatabase({
+    url,
+    applicationName: 'scratch',
+    maxConnections: 4,
+    connectTimeoutMs: 10_000,
+    acquireTimeoutMs: 10_000,
+    logger: silentLogger,
+    ...options,
+  });
 }
 
 /** Runs one statement over a connection of its own. */

@@ -1,7 +1,7 @@
 import { waitFor } from '@gatehouse/testing';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { statement } from '../src/index.ts';
-import { rowsOf } from './scratch-database.ts';
+import { openScratch, rowsOf } from './scratch-database.ts';
 import { useScratch } from './use-scratch.ts';
 
 const insert = statement('test.insert', 'insert into item (id) values ($1::integer)');
@@ -34,28 +34,31 @@ describe('an aborted transaction', () => {
   it('that was committing goes through, and what follows the commit follows', async () => {
     await rowsOf(
       used.url,
-      `create function slow_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(0.3); return null; end $$`,
+      `create function slow_commit() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(77); return null; end $$`,
     );
     await rowsOf(
       used.url,
       `create constraint trigger slow after insert on item deferrable initially deferred
         for each row when (new.id = 77) execute function slow_commit()`,
     );
+    const gate = openScratch(used.url, { maxConnections: 1 });
+    await gate.query(statement('test.shut-gate', 'do $$ begin perform pg_advisory_lock(77); end $$'));
     const giveUp = new AbortController();
     const hook = vi.fn();
     const running = used.db.within({ signal: giveUp.signal }).transaction(async (tx) => {
       tx.afterCommit(hook);
       await tx.query(insert, [77]);
     });
-    running.catch(() => undefined);
+    const cancelled = expect(running).rejects.toMatchObject({ kind: 'cancelled' });
     const committing = statement(
       'test.committing',
       `select from pg_stat_activity where query = 'commit' and state = 'active'`,
     );
     await waitFor(async () => (await used.db.query(committing)).length > 0);
     giveUp.abort();
-    await expect(running).rejects.toMatchObject({ kind: 'cancelled' });
+    await cancelled;
     expect(hook).not.toHaveBeenCalled();
+    await gate.close();
     await waitFor(() => hook.mock.calls.length === 1);
     expect(await used.db.query(list)).toEqual([{ id: 77 }]);
   });
