@@ -1,4 +1,5 @@
 import { Failure } from '@gatehouse/failure';
+import { waitFor } from '@gatehouse/testing';
 import { describe, expect, it } from 'vitest';
 import { shareLoads } from './loads.ts';
 
@@ -123,7 +124,7 @@ describe('shared loads', () => {
     call();
     const fresh = call({ fresh: true });
     nth(0).fail(new Error('down'));
-    await expect.poll(() => nth(1).id).toBe('a');
+    await waitFor(() => nth(1).id === 'a');
     nth(1).finish('new');
     expect(await fresh).toBe('new');
   });

@@ -18,7 +18,7 @@ describe('a connection for BullMQ', () => {
     const events = new QueueEvents('mail', working);
     await Promise.all([worker.waitUntilReady(), events.waitUntilReady()]);
     const job = await queue.add('welcome', { to: 'ada' });
-    expect(await job.waitUntilFinished(events, 5000)).toBe('ada');
+    expect(await job.waitUntilFinished(events, 15_000)).toBe('ada');
     for (const one of [worker, events, queue]) await one.close();
     await Promise.all([adding.close(), working.close()]);
   });

@@ -16,8 +16,10 @@ import { fakeClock, type RedisInstance, startRedis, waitFor } from '@gatehouse/t
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { decodeEntry } from '../src/entry.ts';
 
-export const HEARTBEAT_MS = 50;
-export const BOUND_MS = 600;
+/** Long enough for a pause of the machine: within the bound it would lapse, and half a heartbeat is all a message has. */
+export const HEARTBEAT_MS = 200;
+export const BOUND_MS = 2_500;
+const COMMAND_TIMEOUT_MS = 5_000;
 
 /** What the tests cache. */
 export interface Doc {
@@ -49,7 +51,13 @@ export function doc(text: string, expiresInMs = 3_600_000): Doc {
 
 /** One instance of a service: its store, its bus and its cache, once the bus is current. */
 export async function openInstance(options: InstanceOptions): Promise<Instance> {
-  const redis = openRedis({ url: options.url, name: 'test', logger: silentLogger, ...options.store });
+  const redis = openRedis({
+    url: options.url,
+    name: 'test',
+    commandTimeoutMs: COMMAND_TIMEOUT_MS,
+    logger: silentLogger,
+    ...options.store,
+  });
   const bus = startBus({
     redis,
     channel: 'test:invalidations',

@@ -2,7 +2,7 @@ import { waitFor } from '@gatehouse/testing';
 import { describe, expect, it } from 'vitest';
 import { BOUND_MS, CHANNEL, useMembers, whenNotCurrent } from './members.ts';
 
-/** How late a busy machine may notice something. */
+/** How late this process may notice something, the pauses of the machine apart. */
 const SLACK_MS = 150;
 
 const bus = useMembers();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bounded, doc, openInstance, strict } from './instance.ts';
 import { redisBinary, startSentinel, type Topology } from './topologies.ts';
 
-const FAILOVER_TIMEOUT_MS = 15_000;
+const FAILOVER_TIMEOUT_MS = 30_000;
 
 describe.skipIf(redisBinary === undefined)('with Sentinel', () => {
   let topology: Topology;
@@ -35,5 +35,5 @@ describe.skipIf(redisBinary === undefined)('with Sentinel', () => {
     await cache.invalidate([{ id: 'x', version: 2n, gone: 'revoked' }]);
     expect(await cache.get('x', strict())).toEqual({ state: 'gone', note: 'revoked' });
     await instance.close();
-  });
+  }, 60_000);
 });
