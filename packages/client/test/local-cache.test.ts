@@ -8,7 +8,8 @@ let client: GatehouseClient;
 
 beforeEach(async () => {
   server = await startStandIn();
-  client = server.connect({ cache: { heartbeatMs: 20, boundMs: 400 } });
+  // The bound is longer than a pause of the machine, so that only what a test does ends it.
+  client = server.connect({ cache: { heartbeatMs: 20, boundMs: 2_500 } });
 });
 afterEach(() => server.stop());
 
@@ -110,7 +111,7 @@ describe('the local cache', () => {
   });
 
   it('holds no more than it may', async () => {
-    client = server.connect({ cache: { maxEntries: 10 } });
+    client = server.connect({ cache: { maxEntries: 10, boundMs: 2_500 } });
     await client.sessions.validate(server.add().token);
     await waitFor(isCurrent);
     const known = Array.from({ length: 50 }, () => server.add());

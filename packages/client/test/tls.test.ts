@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Authority, type CertificateFiles, createAuthority } from '@gatehouse/testing';
+import { type Authority, type CertificateFiles, createAuthority, waitFor } from '@gatehouse/testing';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCertificates } from '../src/channel/certificates.ts';
@@ -95,7 +95,7 @@ describe('a connection', () => {
     const client = server.connect({ tls: { ...tls(), refreshMs: 10 }, defaults: { retries: 0 } });
     await expect(client.sessions.validate(token)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     issue(next);
-    await expect.poll(() => client.sessions.validate(token).catch(() => undefined)).toBeDefined();
+    expect(await waitFor(() => client.sessions.validate(token))).toBeDefined();
   });
 
   it('without TLS is made to this machine only', () => {
