@@ -74,10 +74,14 @@ export function connectionOver(
         return;
       }
       let onLeft = () => {};
-      const silence = setTimeout(() => {
+      let isAnswered = false;
+      const giveUp = () => {
+        if (isAnswered) return;
         reject(unavailable('Postgres did not answer in time.'));
         destroy();
-      }, answerTimeoutMs);
+      };
+      // After a stall of this process the answer may wait in the socket, which is read before an immediate runs.
+      const silence = setTimeout(() => setImmediate(giveUp), answerTimeoutMs);
       const onAbort = () => {
         if (signal) reject(abortFailure(signal));
         const left = new Promise<void>((done) => {
@@ -87,6 +91,7 @@ export function connectionOver(
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       void client.query(query as pg.QueryConfig, (error: Error | null | undefined, result: pg.QueryResult<Row>) => {
+        isAnswered = true;
         clearTimeout(silence);
         signal?.removeEventListener('abort', onAbort);
         onLeft();

@@ -133,7 +133,7 @@ describe('the pool', () => {
     await pool.acquire();
     const waiting = Array.from({ length: 1_000 }, () => pool.acquire().catch(() => 'timed out'));
     await expect(pool.acquire()).rejects.toThrow('Too many calls wait');
-    await vi.advanceTimersByTimeAsync(1_000);
+    await vi.advanceTimersByTimeAsync(1_001);
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['timed out']));
     expect(pool.counts.waiting).toBe(0);
   });

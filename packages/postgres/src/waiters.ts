@@ -46,10 +46,11 @@ export function createWaiters<T>(maxWaiters: number, timeoutMs: number): Waiters
         },
       };
       const onAbort = () => signal && waiter.fail(abortFailure(signal));
-      const limit = setTimeout(
-        () => waiter.fail(unavailable('No Postgres connection became free in time.')),
-        timeoutMs,
-      );
+      const expire = () => {
+        if (waiters.has(waiter)) waiter.fail(unavailable('No Postgres connection became free in time.'));
+      };
+      // After a stall of this process a connection may be free in the socket, which is read before an immediate runs.
+      const limit = setTimeout(() => setImmediate(expire), timeoutMs);
       signal?.addEventListener('abort', onAbort, { once: true });
       waiters.add(waiter);
     });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createRegistry } from '@gatehouse/process';
 import { startStopwatch, waitFor } from '@gatehouse/testing';
 import { describe, expect, it } from 'vitest';
@@ -22,6 +23,19 @@ describe('the pool', () => {
     giveUp.abort();
     await cancelled;
     await expect(waitFor(() => one.ping().then(() => true))).resolves.toBe(true);
+    await one.close();
+  });
+
+  it('lends a connection that became free while this process stood still, although the time to wait is over', async () => {
+    const one = openScratch(used.url, { maxConnections: 1, acquireTimeoutMs: 500 });
+    await waitFor(() => one.ping().then(() => true));
+    const holder = one.query(statement('test.nap', 'select 1 from pg_sleep(0.2)'));
+    const waiting = one.query(statement('test.one', 'select 1 as one'));
+    await sleep(20);
+    // After an immediate come timers, and the sockets after them.
+    await new Promise(setImmediate);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);
+    await Promise.all([holder, expect(waiting).resolves.toEqual([{ one: 1 }])]);
     await one.close();
   });
 
