@@ -40,6 +40,9 @@ export interface TestService {
   stop(): Promise<void>;
 }
 
+/** What a call of a test may take; only one that is about deadlines wants less. */
+const DEADLINE_MS = 15_000;
+
 const SERVICES = ['identity', 'session', 'authz', 'audit', 'ops'] as const;
 
 /** What one service must be told and the others need not. */
@@ -134,7 +137,7 @@ export function peerConnections(authority: Authority, trustDomain: string) {
     ): Client<Definition> {
       const certificates = certificateSource({ ...authority.issueSync(peer), logger: silentLogger });
       const transport = { kind: 'mtls', certificates, trustDomain, serverName: server.name } as const;
-      const client = connect({ definition, address: server.address, transport });
+      const client = connect({ definition, address: server.address, transport, defaultDeadlineMs: DEADLINE_MS });
       opened.push(client, { close: () => certificates.stop() });
       return client;
     },

@@ -31,6 +31,8 @@ function load(tokens: readonly string[]) {
     for (let i = first; !stopped; i += AT_ONCE) await instance.validate(tokens[i % tokens.length] ?? '');
   };
   const busy = Promise.all([one, two].flatMap((each) => Array.from({ length: AT_ONCE }, (_, i) => work(each, i))));
+  // Told by stop(), whenever it is that one is refused.
+  busy.catch(() => {});
   return {
     async stop() {
       stopped = true;

@@ -73,9 +73,10 @@ describe('brokenRules', () => {
   });
 
   it('judges the longest password at once', () => {
-    const before = performance.now();
+    const before = process.cpuUsage();
     brokenRules('abcdefgh1'.repeat(85), owner);
-    expect(performance.now() - before).toBeLessThan(100);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(100);
   });
 });
 

@@ -82,7 +82,7 @@ describe('the parsers of tokens', () => {
       });
       const hashes = sessionTokens.map((token) => readDigest(hashToken(token)));
       const accepted = { refresh: 0, session: 0 };
-      const startedAt = performance.now();
+      const before = process.cpuUsage();
       for (let i = 0; i < INPUTS; i++) {
         const text = pick(SPOILED, next)(pick(genuine, next), next);
         const refresh = parsed(() => parseRefreshToken(ring, text), 'REFRESH_TOKEN_INVALID');
@@ -100,7 +100,7 @@ describe('the parsers of tokens', () => {
           accepted.session += 1;
         }
       }
-      expect(performance.now() - startedAt).toBeLessThan(TIME_MAX_MS);
+      expect(cpuMsSince(before)).toBeLessThan(TIME_MAX_MS);
       // Had none been left alone, the parsers might as well refuse everything.
       for (const count of Object.values(accepted)) expect(count).toBeGreaterThan(1_000);
     },
@@ -109,12 +109,12 @@ describe('the parsers of tokens', () => {
 
   it('take a very long input for what it is without reading it all', () => {
     const long = `ghr_${'A'.repeat(50_000_000)}`;
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     for (let i = 0; i < 1_000; i++) {
       expect(parsed(() => parseRefreshToken(ring, long), 'REFRESH_TOKEN_INVALID')).toBeUndefined();
       expect(parsed(() => parseToken(long), 'SESSION_TOKEN_INVALID')).toBeUndefined();
     }
-    expect(performance.now() - startedAt).toBeLessThan(TIME_MAX_MS / 10);
+    expect(cpuMsSince(before)).toBeLessThan(TIME_MAX_MS / 10);
   });
 });
 
@@ -147,4 +147,10 @@ function flippedBit(token: string, next: Chance): string {
 function spliced(one: string, other: string, next: Chance): string {
   const at = next(one.length);
   return one.slice(0, at) + other.slice(at);
+}
+
+/** Milliseconds for which this process has computed since then; those for which the machine let others run don't count. */
+function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
 }

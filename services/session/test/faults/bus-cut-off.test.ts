@@ -13,7 +13,8 @@ import { type StartedSession, startSession } from '../harness.ts';
 import { areWell, isCurrent, startBehindProxy } from './instance.ts';
 import { audit, type Load, startLoad } from './load.ts';
 
-const BOUND_MS = 1_000;
+/** Longer than a pause of the machine, through which an instance would accept nothing from its memory. */
+const BOUND_MS = 2_500;
 const env = { GATEHOUSE_SESSION_STALENESS_BOUND_MS: String(BOUND_MS) };
 /** The connection that hears of revocations, and not the one for commands. */
 const subscriber: Selection = ({ sent }) => sent.includes('\r\nsubscribe\r\n');
