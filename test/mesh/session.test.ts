@@ -9,7 +9,7 @@ import { getJson } from './get-json.ts';
 import { type MeshRig, startMeshRig } from './rig.ts';
 
 const BOUND_MS = 1_000;
-const GRACE_SECONDS = 3;
+const GRACE_SECONDS = 5;
 const PARALLEL = 8;
 const PASSWORD = 'seven violins in an orchard';
 const LOGOUT = RevokedReason.REVOKED_REASON_LOGOUT;
@@ -67,7 +67,7 @@ const verify = (token: string, keySet: Parameters<typeof createLocalJWKSet>[0]) 
   jwtVerify(token, createLocalJWKSet(keySet), { issuer: 'https://gatehouse.local', audience: 'gatehouse' });
 const kids = (keySet: { keys: { kid: string }[] }) => keySet.keys.map(({ kid }) => kid).sort();
 
-describe('two instances of session', () => {
+describe('two instances of session', { timeout: 60_000 }, () => {
   it('both know a session that identity has created, and refuse it once one of them has revoked it', async () => {
     const [one, two] = instances;
     const { userId, tokens } = await signIns(1);
@@ -78,10 +78,22 @@ describe('two instances of session', () => {
     }
     const target = { $case: 'sessionToken' as const, value: sessionToken };
     const { consistencyToken } = await one.sessions.revokeSession({ target, reason: LOGOUT });
+    const revokedAtMs = performance.now();
     expect(await refusal(two.validate(sessionToken, '', Freshness.FRESHNESS_STRICT))).toBe('SESSION_REVOKED');
     expect(await refusal(two.validate(sessionToken, consistencyToken))).toBe('SESSION_REVOKED');
     expect(await refusal(one.validate(sessionToken))).toBe('SESSION_REVOKED');
-    await waitFor(() => refusal(two.validate(sessionToken)), { timeoutMs: BOUND_MS });
+    // A validation counts from when it is asked: none that is asked after the bound is accepted.
+    let lastAcceptedMs = 0;
+    await waitFor(
+      async () => {
+        const askedMs = performance.now() - revokedAtMs;
+        if (await refusal(two.validate(sessionToken))) return true;
+        lastAcceptedMs = askedMs;
+        return false;
+      },
+      { everyMs: 1 },
+    );
+    expect(lastAcceptedMs).toBeLessThanOrEqual(BOUND_MS);
   });
 
   it('end all sessions of a user but one, whichever of them is asked', async () => {

@@ -21,7 +21,7 @@ describe('creating a permission', () => {
     expect(created).toEqual({ ...request, permissionId: expect.any(String), createdAt: expect.any(Date) });
     const { permissionId = '', createdAt } = created ?? {};
     expect(isUuid(permissionId) && permissionId[14] === '7').toBe(true);
-    expect(Math.abs(uuidTimeMs(permissionId) - (createdAt?.getTime() ?? 0))).toBeLessThan(1_000);
+    expect(Math.abs(uuidTimeMs(permissionId) - (createdAt?.getTime() ?? 0))).toBeLessThan(10_000);
     expect(await fixture.rows('select * from authz.permissions where id = $1', [permissionId])).toEqual([
       {
         id: permissionId,

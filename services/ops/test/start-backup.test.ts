@@ -115,7 +115,8 @@ describe('a backup', () => {
     });
     const [configuration] = await rig.rows<{ last_successful_backup: Date }>('select * from ops.backup_configurations');
     expect(configuration).toMatchObject({ last_backup_size_bytes: 4000n, consecutive_failures: 0 });
-    expect(await rig.metric('ops_backups_total', 'type="full"', 'status="completed"')).toBe(1);
+    // It is counted once the end is committed, which may be seen before.
+    await waitFor(async () => (await rig.metric('ops_backups_total', 'type="full"', 'status="completed"')) === 1);
     expect(await rig.metric('ops_backup_duration_seconds_sum', 'type="full"')).toBe(2);
     expect(await rig.metric('ops_last_successful_backup_timestamp_seconds')).toBe(
       (configuration?.last_successful_backup.getTime() ?? 0) / 1000,
@@ -137,7 +138,7 @@ describe('a backup', () => {
     expect(await rig.rows('select consecutive_failures from ops.backup_configurations')).toEqual([
       { consecutive_failures: 1 },
     ]);
-    expect(await rig.metric('ops_backups_total', 'type="full"', 'status="failed"')).toBe(1);
+    await waitFor(async () => (await rig.metric('ops_backups_total', 'type="full"', 'status="failed"')) === 1);
   });
 
   it('fails when pgBackRest makes one that its repository does not list', async () => {

@@ -176,5 +176,5 @@ describe('BatchValidateSessions, when a store does not answer', () => {
     expect(await rig.metrics()).toMatch(/session_decisions_total\{[^}]*result="POSTGRES_UNAVAILABLE"[^}]*\} [3-9]/);
     await rig.stop();
     await redis.stop();
-  });
+  }, 60_000);
 });
