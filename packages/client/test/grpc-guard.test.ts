@@ -20,7 +20,7 @@ const stops: (() => void)[] = [];
 
 beforeEach(async () => {
   service = await startStandIn();
-  client = service.connect({ defaults: { retries: 0, deadlineMs: 500 } });
+  client = service.connect({ defaults: { retries: 0 } });
 });
 afterEach(async () => {
   for (const stop of stops.splice(0)) stop();

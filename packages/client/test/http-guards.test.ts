@@ -20,7 +20,8 @@ const stops: (() => Promise<unknown> | unknown)[] = [];
 
 beforeEach(async () => {
   server = await startStandIn();
-  client = server.connect({ defaults: { retries: 0, deadlineMs: 500 } });
+  // The bound is longer than a pause of the machine, so that what is remembered stays so.
+  client = server.connect({ defaults: { retries: 0 }, cache: { boundMs: 5_000 } });
 });
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
@@ -126,6 +127,7 @@ describe.each(Object.keys(frameworks))('the guard for %s', (name) => {
     ['the service is broken', () => Promise.reject({ code: status.INTERNAL, details: 'Oh.' })],
   ])('answers 503, and never 401, when %s', async (_what, beforeAnswer) => {
     const told: unknown[] = [];
+    client = server.connect({ defaults: { retries: 0, deadlineMs: 500 } });
     const url = await start({ onUnavailable: (error) => told.push(error) });
     server.beforeAnswer = beforeAnswer;
     const answer = await ask(url, bearer(server.add().token));

@@ -69,11 +69,15 @@ describe('sslmode', () => {
   });
 
   it('an aborted call is cancelled over TLS too, and its connection is kept', async () => {
-    const db = openScratch(url(`sslmode=verify-full&sslrootcert=${authority.ca}`), { maxConnections: 1 });
+    const db = openScratch(url(`sslmode=verify-full&sslrootcert=${authority.ca}`), {
+      maxConnections: 1,
+      statementTimeoutMs: 60_000,
+    });
     const pid = statement<{ pid: number }>('test.pid', 'select pg_backend_pid() as pid');
     const before = await db.query(pid);
     const giveUp = new AbortController();
     const call = db.within({ signal: giveUp.signal }).query(statement('test.sleep', 'select 1 from pg_sleep(30)'));
+    const cancelled = expect(call).rejects.toMatchObject({ kind: 'cancelled' });
     const other = openScratch(server.adminUrl);
     const active = statement(
       'test.active',
@@ -81,7 +85,7 @@ describe('sslmode', () => {
     );
     await waitFor(async () => (await other.query(active)).length > 0);
     giveUp.abort();
-    await expect(call).rejects.toMatchObject({ kind: 'cancelled' });
+    await cancelled;
     expect(await db.query(pid)).toEqual(before);
     await Promise.all([db.close(), other.close()]);
   });
