@@ -60,7 +60,7 @@ async function forgotten(fixture: Fixture): Promise<boolean> {
 
 /** Cuts every instance off from what is published, until it has subscribed again. */
 async function loseSubscriptions(): Promise<void> {
-  const store = openRedis({ url: redis.url, name: 'test', logger: silentLogger });
+  const store = openRedis({ url: redis.url, name: 'test', commandTimeoutMs: 5_000, logger: silentLogger });
   await store.ready();
   await store.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
   await store.close();

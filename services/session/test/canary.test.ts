@@ -54,7 +54,7 @@ describe('the canary', () => {
   });
 
   it('leaves one key in Redis that ends by itself, and no row in Postgres', async () => {
-    const store = openRedis({ url: redis.url, name: 'test', logger: silentLogger });
+    const store = openRedis({ url: redis.url, name: 'test', commandTimeoutMs: 5_000, logger: silentLogger });
     await waitFor(() => store.usable);
     const keys = await store.client.keys('gs-canary:*');
     expect(keys).toHaveLength(1);
@@ -65,7 +65,7 @@ describe('the canary', () => {
   });
 
   it('is refused within the bound also while the bus is cut off again and again, and soon once it is not', async () => {
-    const store = openRedis({ url: redis.url, name: 'test', logger: silentLogger });
+    const store = openRedis({ url: redis.url, name: 'test', commandTimeoutMs: 5_000, logger: silentLogger });
     await waitFor(() => store.usable);
     const before = await canaries('skipped');
     const cutOff = setInterval(() => void store.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub').catch(() => {}), 5);

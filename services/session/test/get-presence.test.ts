@@ -102,7 +102,12 @@ describe('GetPresence', () => {
   });
 
   it('leaves nothing in Redis of whom nobody has seen within the window', async () => {
-    const store = openRedis({ url: rig.service.redis.url, name: 'test', logger: silentLogger });
+    const store = openRedis({
+      url: rig.service.redis.url,
+      name: 'test',
+      commandTimeoutMs: 5_000,
+      logger: silentLogger,
+    });
     try {
       await store.ready();
       const early = (await rig.create()).session;

@@ -18,7 +18,7 @@ let presence: Presence;
 beforeAll(async () => {
   authz = await startAuthz((userId, permission) => userId === READER && permission === 'sessions:read');
   rig = await startSession({ clock, env: { GATEHOUSE_AUTHZ_ADDRESS: authz.address } });
-  redis = openRedis({ url: rig.service.redis.url, name: 'test', logger: silentLogger });
+  redis = openRedis({ url: rig.service.redis.url, name: 'test', commandTimeoutMs: 5_000, logger: silentLogger });
   await redis.ready();
   presence = openPresence({ redis, clock, logger: silentLogger, registry: createRegistry('test'), windowMs: 300_000 });
 });

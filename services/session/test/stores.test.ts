@@ -127,7 +127,7 @@ describe('with both stopped', () => {
 
 /** Sets a server's parameter while it runs. */
 async function configure(url: string, name: string, value: string): Promise<void> {
-  const store = openRedis({ url, name: 'test', logger: silentLogger });
+  const store = openRedis({ url, name: 'test', commandTimeoutMs: 5_000, logger: silentLogger });
   await waitFor(() => store.usable);
   await store.client.config('SET', name, value);
   await store.close();

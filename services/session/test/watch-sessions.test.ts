@@ -134,7 +134,12 @@ describe('WatchSessions', () => {
 
   it('tells to forget everything when its subscription was cut', async () => {
     const watch = await begin(rig);
-    const store = openRedis({ url: rig.service.redis.url, name: 'test', logger: silentLogger });
+    const store = openRedis({
+      url: rig.service.redis.url,
+      name: 'test',
+      commandTimeoutMs: 5_000,
+      logger: silentLogger,
+    });
     await waitFor(() => store.usable);
     await store.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await store.close();
@@ -170,7 +175,12 @@ describe('WatchSessions', () => {
     const slow = await begin(rig, 'app/slow');
     const quick = await begin(rig);
     slow.pause();
-    const store = openRedis({ url: rig.service.redis.url, name: 'test', logger: silentLogger });
+    const store = openRedis({
+      url: rig.service.redis.url,
+      name: 'test',
+      commandTimeoutMs: 5_000,
+      logger: silentLogger,
+    });
     const bus = startBus({ redis: store, channel: 'gatehouse:session', logger: silentLogger });
     await waitFor(() => bus.current);
     const cutOff = 'session_watches_cut_off_total\\{[^}]*reason="WATCH_TOO_SLOW"[^}]*\\}';

@@ -130,7 +130,7 @@ describe('a watch', () => {
   });
 
   it('that asks nothing for long ends, and one that asks does not', async () => {
-    const { watchers } = rig({ idleMsMax: 60 });
+    const { watchers } = rig({ idleMsMax: 2_500 });
     const asking = watchers.open('app/asking');
     const busy = read(asking);
     const idle = read(watchers.open('app/idle'));

@@ -31,7 +31,7 @@ beforeEach(async () => {
   proxy = await startTcpProxy({ target: redis });
   const start = (instance: string) => startBehindProxy(proxy, { redis, database, instance });
   instances = [await start('one'), await start('two')];
-  store = openRedis({ url: redis.url, name: 'test', logger: silentLogger });
+  store = openRedis({ url: redis.url, name: 'test', commandTimeoutMs: 5_000, logger: silentLogger });
   await store.ready();
   await waitFor(() => areWell(instances));
 });

@@ -19,7 +19,7 @@ beforeEach(async () => {
   [redis, database] = await Promise.all([startRedis(), createTestDatabase('session')]);
   const start = (instance: string) => startSession({ redis, database, instance });
   instances = [await start('one'), await start('two')];
-  store = openRedis({ url: redis.url, name: 'test', logger: silentLogger });
+  store = openRedis({ url: redis.url, name: 'test', commandTimeoutMs: 5_000, logger: silentLogger });
   await waitFor(() => areWell(instances));
 });
 afterEach(async () => {
