@@ -5,6 +5,7 @@ import { type Backend, requestCancel } from './cancel.ts';
 import { columnTypes } from './column-types.ts';
 import { type Connection, connectionOver } from './connection.ts';
 import { unavailable } from './errors.ts';
+import { startLimit } from './limit.ts';
 import { tlsOptions } from './tls.ts';
 import type { Target } from './url.ts';
 
@@ -31,7 +32,7 @@ export async function connect(target: Target, settings: ConnectionSettings, sign
     const cancelRunning = (giveUp: AbortSignal) =>
       requestCancel({ ...addressOf(client, target), serverName: target.host, tls, ...backendKey() }, giveUp);
     const connection = connectionOver(client, settings.statementTimeoutMs + ANSWER_GRACE_MS, cancelRunning);
-    await opened(client, connection, signal);
+    await opened(client, connection, settings.connectTimeoutMs, signal);
     return connection;
   } catch (error) {
     throw unavailable('Postgres does not take connections.', error);
@@ -48,7 +49,6 @@ function clientConfig(target: Target, settings: ConnectionSettings, tls: Connect
     options: target.options,
     ssl: tls,
     application_name: settings.applicationName,
-    connectionTimeoutMillis: settings.connectTimeoutMs,
     statement_timeout: settings.statementTimeoutMs,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,
@@ -73,15 +73,22 @@ function addressOf(client: pg.Client, target: Target): Pick<Backend, 'address'> 
   return { address: { host: host ?? target.host, port: target.port } };
 }
 
-async function opened(client: pg.Client, connection: Connection, signal: AbortSignal | undefined): Promise<void> {
+async function opened(
+  client: pg.Client,
+  connection: Connection,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   signal?.throwIfAborted();
   signal?.addEventListener('abort', connection.destroy, { once: true });
+  const callOff = startLimit(timeoutMs, connection.destroy);
   try {
     await client.connect();
   } catch (error) {
     connection.destroy();
     throw error;
   } finally {
+    callOff();
     signal?.removeEventListener('abort', connection.destroy);
   }
 }

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { abortFailure } from './abort.ts';
 import { endsSession, unavailable } from './errors.ts';
+import { startLimit } from './limit.ts';
 import { stopStatement } from './stop-statement.ts';
 
 /** A text to run. With a name it is prepared once for each connection; without one it may hold several statements. */
@@ -74,14 +75,10 @@ export function connectionOver(
         return;
       }
       let onLeft = () => {};
-      let isAnswered = false;
-      const giveUp = () => {
-        if (isAnswered) return;
+      const answered = startLimit(answerTimeoutMs, () => {
         reject(unavailable('Postgres did not answer in time.'));
         destroy();
-      };
-      // After a stall of this process the answer may wait in the socket, which is read before an immediate runs.
-      const silence = setTimeout(() => setImmediate(giveUp), answerTimeoutMs);
+      });
       const onAbort = () => {
         if (signal) reject(abortFailure(signal));
         const left = new Promise<void>((done) => {
@@ -91,8 +88,7 @@ export function connectionOver(
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       void client.query(query as pg.QueryConfig, (error: Error | null | undefined, result: pg.QueryResult<Row>) => {
-        isAnswered = true;
-        clearTimeout(silence);
+        answered();
         signal?.removeEventListener('abort', onAbort);
         onLeft();
         if (endsSession(error)) destroy();

@@ -1,5 +1,6 @@
 import { abortFailure } from './abort.ts';
 import { unavailable } from './errors.ts';
+import { startLimit } from './limit.ts';
 
 /** Callers that wait for something scarce, served in the order in which they came. */
 export interface Waiters<T> {
@@ -32,7 +33,7 @@ export function createWaiters<T>(maxWaiters: number, timeoutMs: number): Waiters
       // Leaves before it settles: a value served to one who has given up would be lost.
       const leave = () => {
         waiters.delete(waiter);
-        clearTimeout(limit);
+        callOff();
         signal?.removeEventListener('abort', onAbort);
       };
       const waiter: Waiter<T> = {
@@ -46,11 +47,9 @@ export function createWaiters<T>(maxWaiters: number, timeoutMs: number): Waiters
         },
       };
       const onAbort = () => signal && waiter.fail(abortFailure(signal));
-      const expire = () => {
-        if (waiters.has(waiter)) waiter.fail(unavailable('No Postgres connection became free in time.'));
-      };
-      // After a stall of this process a connection may be free in the socket, which is read before an immediate runs.
-      const limit = setTimeout(() => setImmediate(expire), timeoutMs);
+      const callOff = startLimit(timeoutMs, () =>
+        waiter.fail(unavailable('No Postgres connection became free in time.')),
+      );
       signal?.addEventListener('abort', onAbort, { once: true });
       waiters.add(waiter);
     });
