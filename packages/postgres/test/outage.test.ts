@@ -4,6 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Database, statement } from '../src/index.ts';
 import { openScratch } from './scratch-database.ts';
 
+// Servers are stopped, started and waited for.
+vi.setConfig({ testTimeout: 60_000 });
+
 const sleep = statement('test.sleep', 'select 1 from pg_sleep(30)');
 const unavailable = { kind: 'unavailable', reason: 'POSTGRES_UNAVAILABLE' };
 

@@ -11,7 +11,7 @@ import {
   type TestDatabase,
   waitFor,
 } from '@gatehouse/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FakePgBackRest, fakePgBackRest, LABEL } from './fake-pgbackrest.ts';
 import { commandLines } from './processes.ts';
 import {
@@ -26,6 +26,9 @@ import {
   storeBackup,
   storeDrill,
 } from './rig.ts';
+
+// Services are started and stopped, and runs waited for.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Until a job of a dead process is taken over, and tried again after pgBackRest's lock was held. */
 const TAKE_OVER_TIMEOUT_MS = 90_000;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { uuidv7 } from '@gatehouse/process';
 import { type PostgresInstance, pgBackRestAvailable, startPostgres, startRedis, waitFor } from '@gatehouse/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FakePgBackRest, fakePgBackRest, LABEL } from './fake-pgbackrest.ts';
 import {
   COMPLETED,
@@ -15,6 +15,9 @@ import {
   RUNNING,
   startRig,
 } from './rig.ts';
+
+// Services are started and stopped, and runs waited for.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe.skipIf(!pgBackRestAvailable())('with pgBackRest (skipped where it is not installed)', () => {
   let postgres: PostgresInstance;

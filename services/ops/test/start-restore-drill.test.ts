@@ -5,7 +5,7 @@ import type { Database } from '@gatehouse/postgres';
 import { uuidv7 } from '@gatehouse/process';
 import type { Backup } from '@gatehouse/proto/gatehouse/ops/v1/ops.ts';
 import { type PostgresInstance, pgBackRestAvailable, startPostgres, startRedis, waitFor } from '@gatehouse/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type FakePgBackRest, fakePgBackRest, LABEL } from './fake-pgbackrest.ts';
 import { commandLines } from './processes.ts';
 import {
@@ -20,6 +20,9 @@ import {
   startRig,
   storeBackup,
 } from './rig.ts';
+
+// Services are started and stopped, and runs waited for.
+vi.setConfig({ testTimeout: 60_000 });
 
 const NOBODY = '0190a0a0-0000-7000-8000-00000000000b';
 

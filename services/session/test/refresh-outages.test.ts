@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type PostgresInstance, type RedisInstance, startPostgres, startRedis, waitFor } from '@gatehouse/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type DynamoDb, startDynamoDb } from './dynamodb.ts';
 import { ORIGIN, REQUEST } from './harness.ts';
 import { privateDatabase } from './private-database.ts';
 import { type StartedTokens, startTokens } from './token-rig.ts';
+
+// Servers are stopped, started and waited for.
+vi.setConfig({ testTimeout: 60_000 });
 
 let postgres: PostgresInstance;
 let redis: RedisInstance;

@@ -2,9 +2,12 @@ import { silentLogger } from '@gatehouse/process';
 import { Freshness, RevokedReason } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { openRedis } from '@gatehouse/redis';
 import { startPostgres, startRedis, waitFor } from '@gatehouse/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type StartedSession, startSession, validated } from './harness.ts';
 import { privateDatabase } from './private-database.ts';
+
+// Servers are stopped, started and waited for.
+vi.setConfig({ testTimeout: 60_000 });
 
 const { FRESHNESS_STRICT, FRESHNESS_BOUNDED } = Freshness;
 const LOGOUT = RevokedReason.REVOKED_REASON_LOGOUT;

@@ -8,10 +8,13 @@ import {
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { openRedis, startBus } from '@gatehouse/redis';
 import { startStopwatch, waitFor } from '@gatehouse/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WATCH_LIMITS } from '../src/store/watchers.ts';
 import { type Bidi, bidiClient } from './bidi-client.ts';
 import { type StartedSession, startSession } from './harness.ts';
+
+// Changes of many sessions are waited for, one after the other.
+vi.setConfig({ testTimeout: 60_000 });
 
 const OK = 0;
 const CANCELLED = 1;
