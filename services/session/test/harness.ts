@@ -10,6 +10,10 @@ import {
   type TestServiceOptions,
   waitFor,
 } from '@gatehouse/testing';
+import { lookupGate } from '../src/store/lookup-gate.ts';
+
+/** As many as the service has connections: one more would wait for one, and be refused on a busy machine. */
+const CREATED_AT_ONCE = 10;
 
 export type SessionConfig = ReturnType<typeof main.readConfig>;
 
@@ -19,6 +23,7 @@ export async function startSession(options: Partial<TestServiceOptions<SessionCo
   const identity = service.connectAs('identity', SessionServiceService);
   const app = service.connectAs('app/test', SessionServiceService);
   const edge = service.connectAs('edge/envoy', AuthorizationService);
+  const creations = lookupGate(CREATED_AT_ONCE);
   return {
     service,
     identity,
@@ -26,7 +31,9 @@ export async function startSession(options: Partial<TestServiceOptions<SessionCo
     edge,
     operator: service.connectAs('operator/test', SessionServiceService),
     create: async (userId: string = randomUUID(), lifetimeSeconds = 0) => {
-      const { sessionToken, session } = await identity.createSession({ ...REQUEST, userId, lifetimeSeconds });
+      const { sessionToken, session } = await creations.run(() =>
+        identity.createSession({ ...REQUEST, userId, lifetimeSeconds }),
+      );
       if (!session) throw new Error('No session came back.');
       return { sessionToken, session };
     },
