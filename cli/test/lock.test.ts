@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { waitFor } from '@gatehouse/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { liveHolder } from '../bootstrap/holder.mjs';
 import { takeLock, withCheckoutLock } from '../bootstrap/lock.mjs';
@@ -45,7 +46,7 @@ describe('a lock', () => {
     const told: string[] = [];
     const first = withCheckoutLock(home, async () => {
       order.push('first begins');
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await waitFor(() => told.length > 0);
       order.push('first ends');
       throw new Error('it failed');
     }).catch((error: Error) => order.push(error.message));
