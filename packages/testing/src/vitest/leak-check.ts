@@ -4,7 +4,7 @@ import { startedStores } from '../started-stores.ts';
 import { type OpenResource, trackResources } from './open-resources.ts';
 
 /** How long what a file has closed may take to vanish. */
-const SETTLE_TIMEOUT_MS = 3000;
+const SETTLE_TIMEOUT_MS = 10_000;
 const SETTLE_EVERY_MS = 20;
 
 /** Fails a test file that leaves a store, socket, server, timer, child process or other open handle behind. */
