@@ -35,6 +35,8 @@ beforeAll(async () => {
     GATEHOUSE_AUTHZ_REDIS_URL: redis.url,
     GATEHOUSE_SESSION_ADDRESS: '127.0.0.1:1',
     GATEHOUSE_AUDIT_ADDRESS: '127.0.0.1:1',
+    // A pause of the machine must not end what memory may answer.
+    GATEHOUSE_AUTHZ_STALENESS_BOUND_MS: '60000',
   });
   runtime = openRuntime({
     service: 'authz',

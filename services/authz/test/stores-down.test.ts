@@ -3,20 +3,14 @@ import { silentLogger } from '@gatehouse/process';
 import { openRedis } from '@gatehouse/redis';
 import { type PostgresInstance, type RedisInstance, startRedis, type TestDatabase, waitFor } from '@gatehouse/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  atLeast,
-  BOUND_MS,
-  type Fixture,
-  FULLY,
-  openAs,
-  ownPostgres,
-  rowsOf,
-  staleness,
-  startFixture,
-} from './fixture.ts';
+import { atLeast, type Fixture, FULLY, openAs, ownPostgres, rowsOf, staleness, startFixture } from './fixture.ts';
 
 // Servers are stopped, started and waited for.
 vi.setConfig({ testTimeout: 60_000 });
+
+/** Longer than a pause of the machine, in which memory would end that Postgres could not fill again. */
+const BOUND_MS = 2_500;
+const env = { GATEHOUSE_AUTHZ_STALENESS_BOUND_MS: String(BOUND_MS) };
 
 let redis: RedisInstance;
 let postgres: PostgresInstance;
@@ -26,7 +20,7 @@ let b: Fixture;
 
 beforeEach(async () => {
   [{ postgres, database }, redis] = await Promise.all([ownPostgres(), startRedis()]);
-  [a, b] = await Promise.all([startFixture({ redis, database }), startFixture({ redis, database })]);
+  [a, b] = await Promise.all([startFixture({ redis, database, env }), startFixture({ redis, database, env })]);
 });
 afterEach(async () => {
   await Promise.all([a.stop(), b.stop()]);
