@@ -117,6 +117,16 @@ describe('a family of refresh tokens', () => {
   });
 });
 
+it('a family that rotates in the moment in which it began, by a clock that was set back, knows no older token', () => {
+  const { token: first, family } = begin();
+  const early = present(family, first, -3_600_000);
+  if (early.kind !== 'swap') throw new Error(`It is ${early.kind}.`);
+  const again = present(early.family, early.token, 0);
+  if (again.kind !== 'swap') throw new Error(`It is ${again.kind}.`);
+  expect(present(again.family, early.token, 0)).toEqual({ kind: 'repeat', token: again.token });
+  expect(present(again.family, first, 0)).toEqual({ kind: 'reused' });
+});
+
 describe('a family whose store went back', () => {
   const { tokens } = familyOf(6);
   const { family: restored } = begin();

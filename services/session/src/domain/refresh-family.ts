@@ -72,7 +72,9 @@ export function decide(ring: KeyRing, { token, family, presentedAt, now, graceMs
   if (age === 0) {
     if (!sameHash(token.hash, family.tokenHash)) return { kind: 'reused' };
     const mayRotate = now.getTime() > graceEndMs + ROTATION_SLACK_MS;
-    return mayRotate ? swap(ring, token, family, now, 'rotated') : { kind: 'repeat', token: token.text };
+    return mayRotate
+      ? swap(ring, token, rotatable(family, now), now, 'rotated')
+      : { kind: 'repeat', token: token.text };
   }
   // The earlier of the two, because a clock that is set back during a call notes the use of tokens before the call came.
   const isInTime = Math.min(presentedAt.getTime(), now.getTime()) <= graceEndMs;
@@ -85,6 +87,15 @@ export function decide(ring: KeyRing, { token, family, presentedAt, now, graceMs
 function swap(ring: KeyRing, token: RefreshToken, family: RefreshFamily, now: Date, cause: SwapCause): Decision {
   const { text, generation, hash } = successorOf(ring, token, ring.currentId);
   return { kind: 'swap', cause, token: text, family: { ...family, generation, tokenHash: hash, rotatedAt: now } };
+}
+
+/**
+ * The family, about to rotate. Only a catch-up leaves both times alike (retryableAge), so a rotation in the millisecond in
+ * which the family began, which takes a clock that was set back, must not.
+ */
+function rotatable(family: RefreshFamily, now: Date): RefreshFamily {
+  const isAlike = family.rotatedAt !== undefined && family.issuedAt.getTime() === now.getTime();
+  return isAlike ? { ...family, issuedAt: new Date(now.getTime() - 1) } : family;
 }
 
 /**
