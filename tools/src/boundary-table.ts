@@ -14,7 +14,12 @@ export const PACKAGE_GRAPH: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The only modules that users of the client install with it. */
-export const CLIENT_DEPENDENCIES: ReadonlySet<string> = new Set(['@grpc/grpc-js', '@bufbuild/protobuf', 'jose']);
+export const CLIENT_DEPENDENCIES: ReadonlySet<string> = new Set([
+  '@grpc/grpc-js',
+  '@bufbuild/protobuf',
+  '@marcbachmann/cel-js',
+  'jose',
+]);
 
 /** Everything under `src` of a service, and what of its own service each may import. Imports run down this table. */
 export const LAYERS: Readonly<Record<string, readonly string[]>> = {

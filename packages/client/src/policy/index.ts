@@ -1,0 +1,21 @@
+// The policy language: what a decision is made of, and the one way in which it is made, here and in the service.
+export { CONDITION_CHARACTERS_MAX, type Condition, compileCondition, type Outcome } from './condition.ts';
+export type { ConditionInput } from './condition-environment.ts';
+export { ConditionError } from './condition-error.ts';
+export { ALLOWED, DENIED, decide, type Question, rulesFor, type Verdict } from './decide.ts';
+export { type ExclusionBreach, findBreach } from './exclusions.ts';
+export { type Grant, isInForce, plainGrant } from './grant.ts';
+export {
+  compileModel,
+  type Effect,
+  type HeldPermission,
+  lineage,
+  type Model,
+  type ModelRole,
+  matches,
+  type RoleClosure,
+  type RoleExclusion,
+  type Rule,
+} from './model.ts';
+export { ANY, HELD_PERMISSION, PERMISSION, splitPermission } from './permission-name.ts';
+export { covers, EVERYWHERE, isScope, SCOPE_CHARACTERS_MAX, SCOPE_DEPTH_MAX, scopesOver } from './scope.ts';
