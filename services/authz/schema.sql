@@ -40,8 +40,10 @@ CREATE TABLE authz.permissions (
     is_dangerous boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone NOT NULL,
     created_by uuid,
+    condition text DEFAULT ''::text NOT NULL,
     CONSTRAINT permissions_action_check CHECK ((action ~ '^(\*|[a-z0-9][a-z0-9_.-]{0,62})$'::text)),
     CONSTRAINT permissions_category_check CHECK ((length(category) <= 100)),
+    CONSTRAINT permissions_condition_check CHECK ((length(condition) <= 1024)),
     CONSTRAINT permissions_description_check CHECK ((length(description) <= 1000)),
     CONSTRAINT permissions_resource_check CHECK ((resource ~ '^(\*|[a-z0-9][a-z0-9_.-]{0,62})$'::text))
 );
@@ -56,6 +58,18 @@ CREATE TABLE authz.revisions (
 
 COMMENT ON TABLE authz.revisions IS 'distributed by user_id; rows live as long as their user';
 
+CREATE TABLE authz.role_exclusions (
+    role_id uuid NOT NULL,
+    excluded_role_id uuid NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid,
+    CONSTRAINT role_exclusions_order_check CHECK ((role_id < excluded_role_id)),
+    CONSTRAINT role_exclusions_reason_check CHECK ((length(reason) <= 1000))
+);
+
+COMMENT ON TABLE authz.role_exclusions IS 'reference; rows live until they are deleted';
+
 CREATE TABLE authz.role_grants (
     user_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -63,7 +77,18 @@ CREATE TABLE authz.role_grants (
     granted_at timestamp with time zone NOT NULL,
     granted_by uuid,
     reason text DEFAULT ''::text NOT NULL,
-    CONSTRAINT role_grants_reason_check CHECK ((length(reason) <= 1000))
+    scope text DEFAULT ''::text NOT NULL,
+    valid_from timestamp with time zone,
+    valid_until timestamp with time zone,
+    status text DEFAULT 'active'::text NOT NULL,
+    condition text DEFAULT ''::text NOT NULL,
+    approved_by uuid,
+    approved_at timestamp with time zone,
+    CONSTRAINT role_grants_condition_check CHECK ((length(condition) <= 1024)),
+    CONSTRAINT role_grants_period_check CHECK ((valid_from < valid_until)),
+    CONSTRAINT role_grants_reason_check CHECK ((length(reason) <= 1000)),
+    CONSTRAINT role_grants_scope_check CHECK ((length(scope) <= 512)),
+    CONSTRAINT role_grants_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'pending'::text])))
 );
 
 COMMENT ON TABLE authz.role_grants IS 'distributed by user_id; rows live until they are revoked';
@@ -73,7 +98,9 @@ CREATE TABLE authz.role_permissions (
     role_id uuid NOT NULL,
     permission_id uuid NOT NULL,
     granted_at timestamp with time zone NOT NULL,
-    granted_by uuid
+    granted_by uuid,
+    effect text DEFAULT 'allow'::text NOT NULL,
+    CONSTRAINT role_permissions_effect_check CHECK ((effect = ANY (ARRAY['allow'::text, 'deny'::text])))
 );
 
 COMMENT ON TABLE authz.role_permissions IS 'reference; rows live for ever';
@@ -125,11 +152,14 @@ ALTER TABLE ONLY authz.permissions
 ALTER TABLE ONLY authz.revisions
     ADD CONSTRAINT revisions_pkey PRIMARY KEY (user_id);
 
+ALTER TABLE ONLY authz.role_exclusions
+    ADD CONSTRAINT role_exclusions_pkey PRIMARY KEY (role_id, excluded_role_id);
+
 ALTER TABLE ONLY authz.role_grants
     ADD CONSTRAINT role_grants_pkey PRIMARY KEY (user_id, id);
 
 ALTER TABLE ONLY authz.role_grants
-    ADD CONSTRAINT role_grants_user_role_key UNIQUE (user_id, role_id);
+    ADD CONSTRAINT role_grants_user_role_scope_key UNIQUE (user_id, role_id, scope);
 
 ALTER TABLE ONLY authz.role_permissions
     ADD CONSTRAINT role_permissions_pkey PRIMARY KEY (id);
@@ -150,6 +180,12 @@ ALTER TABLE ONLY authz.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
 
 CREATE INDEX outbox_pending ON authz.outbox USING btree (id) WHERE (refused_at IS NULL);
+
+ALTER TABLE ONLY authz.role_exclusions
+    ADD CONSTRAINT role_exclusions_excluded_role_id_fkey FOREIGN KEY (excluded_role_id) REFERENCES authz.roles(id);
+
+ALTER TABLE ONLY authz.role_exclusions
+    ADD CONSTRAINT role_exclusions_role_id_fkey FOREIGN KEY (role_id) REFERENCES authz.roles(id);
 
 ALTER TABLE ONLY authz.role_grants
     ADD CONSTRAINT role_grants_role_id_fkey FOREIGN KEY (role_id) REFERENCES authz.roles(id);
@@ -186,6 +222,8 @@ GRANT SELECT,INSERT ON TABLE authz.permissions TO gatehouse_authz;
 GRANT SELECT,INSERT ON TABLE authz.revisions TO gatehouse_authz;
 
 GRANT UPDATE(revision) ON TABLE authz.revisions TO gatehouse_authz;
+
+GRANT SELECT,INSERT,DELETE ON TABLE authz.role_exclusions TO gatehouse_authz;
 
 GRANT SELECT,INSERT,DELETE ON TABLE authz.role_grants TO gatehouse_authz;
 

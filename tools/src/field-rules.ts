@@ -12,6 +12,7 @@ export interface FieldRules {
   readonly maxItems: number;
   readonly maxKeyLen: number;
   readonly maxValueLen: number;
+  readonly maxDepth: number;
 }
 
 const RULES_EXTENSION = 'gatehouse.options.v1.rules';
@@ -40,5 +41,6 @@ export function readRules(registry: FileRegistry, field: DescField): FieldRules 
     maxItems: number('max_items'),
     maxKeyLen: number('max_key_len'),
     maxValueLen: number('max_value_len'),
+    maxDepth: number('max_depth'),
   };
 }

@@ -64,7 +64,15 @@ function valueProblems(
     return bounded ? [] : ['is a string without a bound: max_len, uuid, email, ip, or a pattern without *, + and {n,}'];
   }
   if (field.scalar === ScalarType.BYTES) return rules.maxBytes > 0 ? [] : ['is bytes without max_bytes'];
+  if (field.fieldKind === 'message' && field.message.typeName === STRUCT) return structProblems(rules);
   return messageProblems(field.message);
+}
+
+const STRUCT = 'google.protobuf.Struct';
+
+function structProblems({ maxItems, maxDepth, maxKeyLen, maxValueLen }: FieldRules): string[] {
+  const isBounded = [maxItems, maxDepth, maxKeyLen, maxValueLen].every((bound) => bound > 0);
+  return isBounded ? [] : [`is a ${STRUCT} without all of max_items, max_depth, max_key_len and max_value_len`];
 }
 
 /** Messages of others that hold only numbers. Any other carries text that our rules cannot reach. */

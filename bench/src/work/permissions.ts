@@ -34,7 +34,19 @@ export async function permissionChecks(port: number, users: number, signal: Abor
     const people = Array.from({ length: users }, (_, index) => ({ userId: uuidv7(), team: index % TEAMS }));
     await inParallel(people, PARALLEL, async ({ userId, team }) => {
       const roles = [teams[team]?.editor, teams[(team + 1) % TEAMS]?.viewer];
-      for (const roleId of roles) await client.grantRole({ userId, roleId: roleId ?? '', reason: '' }, { signal });
+      for (const roleId of roles)
+        await client.grantRole(
+          {
+            userId,
+            roleId: roleId ?? '',
+            reason: '',
+            scope: '',
+            validFrom: undefined,
+            validUntil: undefined,
+            condition: '',
+          },
+          { signal },
+        );
     });
     return people.flatMap(({ userId, team }) => [
       question(userId, `documents-${team}:read`, Decision.DECISION_ALLOWED),
@@ -46,7 +58,7 @@ export async function permissionChecks(port: number, users: number, signal: Abor
 }
 
 async function createTeam(client: Client<typeof AuthzServiceService>, team: number) {
-  const rest = { description: '', category: '', isDangerous: false };
+  const rest = { description: '', category: '', isDangerous: false, condition: '' };
   await client.createPermission({ name: `documents-${team}:read`, ...rest });
   await client.createPermission({ name: `documents-${team}:write`, ...rest });
   const viewer = await createRole(client, `viewer-${team}`, '', `documents-${team}:read`);
@@ -59,13 +71,25 @@ async function createRole(
   parentRoleId: string,
   permission: string,
 ): Promise<string> {
-  const { role } = await client.createRole({ name, description: '', parentRoleId, permissions: [permission] });
+  const { role } = await client.createRole({
+    name,
+    description: '',
+    parentRoleId,
+    permissions: [permission],
+    deniedPermissions: [],
+  });
   return role?.roleId ?? '';
 }
 
 function question(userId: string, permission: string, expected: Decision): Question {
   return {
-    request: CheckRequest.encode({ userId, permission, consistency: undefined }).finish(),
+    request: CheckRequest.encode({
+      userId,
+      permission,
+      consistency: undefined,
+      resource: '',
+      context: undefined,
+    }).finish(),
     judge: (answer) => {
       const { decision } = CheckResponse.decode(answer);
       if (decision !== expected) throw new Error(`${permission} of ${userId}: decided ${decision}, not ${expected}.`);

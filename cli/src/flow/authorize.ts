@@ -13,7 +13,7 @@ export async function authorize({ authz, authzOperator }: World, journey: Journe
     const consistency =
       token === undefined ? undefined : { requirement: { $case: 'atLeastAsFresh' as const, value: token } };
     const { decision } = await authz.check(
-      { userId, permission, consistency },
+      { userId, permission, consistency, resource: '', context: undefined },
       expecting(journey, 'peer:app/shop', event),
     );
     return decision;
@@ -21,10 +21,10 @@ export async function authorize({ authz, authzOperator }: World, journey: Journe
   const before = await check('permission.denied');
   ensure(before === Decision.DECISION_DENIED, 'A permission that nobody has was not denied.');
   await authzOperator.createPermission(
-    { name: permission, description: 'Read orders.', category: 'orders', isDangerous: false },
+    { name: permission, description: 'Read orders.', category: 'orders', isDangerous: false, condition: '' },
     expecting(journey, OPERATOR, 'permission.created'),
   );
-  const role = { description: '', permissions: [], parentRoleId: '' };
+  const role = { description: '', permissions: [], deniedPermissions: [], parentRoleId: '' };
   const parent = await authzOperator.createRole(
     { ...role, name: `reader-${tag}`, permissions: [permission] },
     expecting(journey, OPERATOR, 'role.created'),
@@ -35,13 +35,13 @@ export async function authorize({ authz, authzOperator }: World, journey: Journe
   );
   const roleId = child.role?.roleId ?? '';
   const granted = await authzOperator.grantRole(
-    { userId, roleId, reason: '' },
+    { userId, roleId, reason: '', scope: '', validFrom: undefined, validUntil: undefined, condition: '' },
     expecting(journey, OPERATOR, 'role.granted'),
   );
   const during = await check('permission.allowed', granted.consistencyToken);
   ensure(during === Decision.DECISION_ALLOWED, 'A granted role did not allow what its parent holds.');
   const revoked = await authzOperator.revokeRole(
-    { userId, roleId, reason: '' },
+    { userId, roleId, reason: '', scope: '' },
     expecting(journey, OPERATOR, 'role.revoked'),
   );
   const after = await check('permission.denied', revoked.consistencyToken);

@@ -18,7 +18,10 @@ export function authenticateWith(session: Client<typeof SessionServiceService>):
 export function permitsWith(authz: Client<typeof AuthzServiceService>): Acting['permits'] {
   return async ({ userId }, permission, call) => {
     const consistency = { requirement: { $case: 'fullyConsistent' as const, value: true } };
-    const { decision } = await authz.check({ userId, permission, consistency }, { ...context(call) });
+    const { decision } = await authz.check(
+      { userId, permission, consistency, resource: '', context: undefined },
+      { ...context(call) },
+    );
     return decision === Decision.DECISION_ALLOWED;
   };
 }

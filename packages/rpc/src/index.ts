@@ -1,4 +1,5 @@
 export { type Access, type AccessRule, peers } from './access.ts';
+export { toBatchReply } from './batch-reply.ts';
 export type { Actor, Call, CallContext } from './call.ts';
 export { type CertificateFiles, type CertificateSource, certificateSource } from './certificates.ts';
 export {
@@ -22,8 +23,10 @@ export type {
 } from './handler.ts';
 export { type Acting, permissionMissing } from './interceptors/access.ts';
 export { fieldsInvalid } from './interceptors/limits.ts';
+export { type LookupGate, lookupGate } from './lookup-gate.ts';
 export { type Mounted, mount } from './mount.ts';
 export { matchesPeer, type Peer, peerName } from './peer.ts';
 export { type RunningServer, type ServeOptions, serve, type Transport } from './server.ts';
 export { PeerError } from './status.ts';
+export { type TimeLeft, timeLeft } from './time-left.ts';
 export { continueTrace, startTrace, type TraceContext } from './trace.ts';

@@ -1,3 +1,4 @@
+export { type Bidi, bidiClient, type StreamEnd } from './bidi-client.ts';
 export { type Authority, type CertificateFiles, createAuthority } from './certificates/authority.ts';
 export { dataHome, dataHomeElsewhere } from './data-home.ts';
 export { envoyCheckRequest } from './envoy-check-request.ts';

@@ -379,7 +379,7 @@ function startSessions() {
 function startAuthz() {
   const check = ({ userId, permission }: { readonly userId: string; readonly permission: string }) => {
     const isAllowed = userId === USER_ID && permission === 'events:list';
-    return { decision: isAllowed ? Decision.DECISION_ALLOWED : Decision.DECISION_DENIED };
+    return { decision: isAllowed ? Decision.DECISION_ALLOWED : Decision.DECISION_DENIED, undetermined: '' };
   };
   const access = { check: { peers: ['audit'] } };
   return startStandIn({

@@ -6,6 +6,8 @@ const { identity, session, audit, ops, anyApp, anyEdge, anyOperator } = peers;
 /** Which peer may call which RPC. What is not named is refused. */
 export const access = {
   check: { peers: [anyApp, anyEdge, anyOperator, identity, session, audit, ops] },
+  batchCheck: { peers: [anyApp, anyEdge, anyOperator, identity, session, audit, ops] },
+  streamCheck: { peers: [anyApp, anyEdge, anyOperator, identity, session, audit, ops] },
   createPermission: { peers: [anyOperator], acting: { peers: [anyApp], permission: 'permissions:create' } },
   createRole: { peers: [anyOperator], acting: { peers: [anyApp], permission: 'roles:create' } },
   grantRole: { peers: [anyOperator], acting: { peers: [anyApp], permission: 'grants:create' } },

@@ -4,9 +4,11 @@ import { openRedis, startBus } from '@gatehouse/redis';
 import type { Acting } from '@gatehouse/rpc';
 import type { Config } from './config.ts';
 import { FULL } from './domain/consistency.ts';
+import { plainly } from './domain/question.ts';
 import { type Events, openEvents } from './events.ts';
 import { authenticateAt } from './peers/session.ts';
 import { type Changes, startChanges } from './store/changes.ts';
+import { followDatabaseClock } from './store/database-clock.ts';
 import { type Decisions, openDecisions } from './store/decisions.ts';
 import { openGrantsCache } from './store/grants-cache.ts';
 import { openModelCache } from './store/model-cache.ts';
@@ -51,7 +53,9 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   const models = openModelCache({ db, bus, revisions });
   const changes = startChanges({ db, grants, revisions, redis, logger, registry });
   stops.add('invalidation relay', () => changes.stop());
-  const decisions = openDecisions({ grants, models, bus });
+  const databaseClock = followDatabaseClock({ db, clock, logger });
+  stops.add('database clock', () => databaseClock.stop());
+  const decisions = openDecisions({ grants, models, bus, databaseClock });
   const events = openEvents(runtime.trail(config.GATEHOUSE_AUDIT_ADDRESS, config.GATEHOUSE_AUDIT_DECISIONS), registry);
   return {
     clock,
@@ -61,8 +65,9 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     acting: {
       authenticate: authenticateAt(runtime, config.GATEHOUSE_SESSION_ADDRESS),
       async permits({ userId }, permission, call) {
-        const isAllowed = await decisions.decide({ userId, permission, demand: FULL }, call.signal);
-        events.permissionChecked(call, userId, permission, isAllowed);
+        const question = { ...plainly(userId, permission), demand: FULL };
+        const { isAllowed } = await decisions.decide(question, call.signal);
+        events.permissionChecked(call, question, isAllowed);
         return isAllowed;
       },
     },

@@ -6,15 +6,29 @@ import { nameOf, type Permission } from './domain/permission.ts';
 import type { Role } from './domain/role.ts';
 
 /** A grant that is taken away. */
-export type Revocation = Pick<RoleGrant, 'id' | 'userId' | 'roleId' | 'reason'>;
+export type Revocation = Pick<RoleGrant, 'id' | 'userId' | 'roleId' | 'reason' | 'scope'>;
+
+/** Names of the permissions that a role holds and denies. */
+export interface HeldNames {
+  readonly permissions: readonly string[];
+  readonly deniedPermissions: readonly string[];
+}
+
+/** What was checked. */
+export interface Checked {
+  readonly userId: string;
+  readonly permission: string;
+  /** Empty: nothing in particular. */
+  readonly resource: string;
+}
 
 /** Every business event of the authz service: what the audit trail learns of it, and what is counted. */
 export interface Events {
   permissionCreated(tx: Transaction, source: EventSource, permission: Permission): Promise<void>;
-  roleCreated(tx: Transaction, source: EventSource, role: Role, permissions: readonly string[]): Promise<void>;
+  roleCreated(tx: Transaction, source: EventSource, role: Role, held: HeldNames): Promise<void>;
   roleGranted(tx: Transaction, source: EventSource, grant: RoleGrant, roleName: string): Promise<void>;
   roleRevoked(tx: Transaction, source: EventSource, revocation: Revocation, roleName: string): Promise<void>;
-  permissionChecked(source: EventSource, userId: string, permission: string, isAllowed: boolean): void;
+  permissionChecked(source: EventSource, checked: Checked, isAllowed: boolean): void;
 }
 
 export function openEvents(trail: Trail, registry: Registry): Events {
@@ -47,28 +61,45 @@ export function openEvents(trail: Trail, registry: Registry): Events {
         role: name,
         level: String(level),
         ...optional('parent_role_id', parentRoleId),
-        ...optional('permissions', held.join(' ')),
+        ...optional('permissions', held.permissions.join(' ')),
+        ...optional('denied_permissions', held.deniedPermissions.join(' ')),
       };
       await trail.record(tx, source, { type: 'role.created', status: 'success', attributes });
       tx.afterCommit(() => roles.inc());
     },
-    async roleGranted(tx, source, { id, userId, roleId, reason }, roleName) {
-      const attributes = { grant_id: id, role_id: roleId, role: roleName, ...optional('reason', reason) };
+    async roleGranted(tx, source, grant, roleName) {
+      const { id, userId, roleId, reason, scope, validFrom, validUntil, condition } = grant;
+      const attributes = {
+        grant_id: id,
+        role_id: roleId,
+        role: roleName,
+        ...optional('reason', reason),
+        ...optional('scope', scope),
+        ...optional('valid_from', validFrom?.toISOString()),
+        ...optional('valid_until', validUntil?.toISOString()),
+        ...optional('condition', condition),
+      };
       await trail.record(tx, source, { type: 'role.granted', status: 'success', userId, attributes });
       tx.afterCommit(() => grants.inc());
     },
-    async roleRevoked(tx, source, { id, userId, roleId, reason }, roleName) {
-      const attributes = { grant_id: id, role_id: roleId, role: roleName, ...optional('reason', reason) };
+    async roleRevoked(tx, source, { id, userId, roleId, reason, scope }, roleName) {
+      const attributes = {
+        grant_id: id,
+        role_id: roleId,
+        role: roleName,
+        ...optional('reason', reason),
+        ...optional('scope', scope),
+      };
       await trail.record(tx, source, { type: 'role.revoked', status: 'success', userId, attributes });
       tx.afterCommit(() => revocations.inc());
     },
-    permissionChecked(source, userId, permission, isAllowed) {
+    permissionChecked(source, { userId, permission, resource }, isAllowed) {
       (isAllowed ? allowed : denied).inc();
       const status = isAllowed ? 'success' : 'denied';
       // Most checks are allowed and not recorded: they must not cost an event that nobody keeps.
       if (!trail.observes(status)) return;
       const type = isAllowed ? 'permission.allowed' : 'permission.denied';
-      trail.observe(source, { type, status, userId, attributes: { permission } });
+      trail.observe(source, { type, status, userId, attributes: { permission, ...optional('resource', resource) } });
     },
   };
 }

@@ -4,7 +4,7 @@ import { EventStatus } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatToken, parseToken } from '../src/domain/consistency.ts';
-import { atLeast, type Fixture, FULLY, RECORD_ALL, startFixture, traced } from './fixture.ts';
+import { atLeast, type Fixture, FULLY, question, RECORD_ALL, startFixture, traced } from './fixture.ts';
 
 let fixture: Fixture;
 
@@ -105,6 +105,7 @@ describe('a consistency token', () => {
       description: '',
       parentRoleId: '',
       permissions: [],
+      deniedPermissions: [],
     });
     const { modelRevision, user } = parseToken(consistencyToken);
     const [row] = await fixture.rows<{ revision: bigint }>('select revision from authz.model_revision');
@@ -160,7 +161,7 @@ describe('a question that is not one', () => {
     ['permission', { userId: randomUUID(), permission: 'a:*' }],
     ['permission', { userId: randomUUID(), permission: `${'a'.repeat(64)}:b` }],
   ])('is refused with the field %s', async (field, request) => {
-    await expect(app().check({ ...request, consistency: undefined })).rejects.toMatchObject({
+    await expect(app().check({ ...question(randomUUID(), 'a:b'), ...request })).rejects.toMatchObject({
       kind: 'invalid',
       reason: 'FIELD_INVALID',
       fields: [expect.objectContaining({ field })],
@@ -177,9 +178,7 @@ describe('a question that is not one', () => {
 
 describe('a peer', () => {
   const ask = (peer: string) =>
-    fixture.service
-      .connectAs(peer, AuthzServiceService)
-      .check({ userId: randomUUID(), permission: 'a:b', consistency: undefined });
+    fixture.service.connectAs(peer, AuthzServiceService).check(question(randomUUID(), 'a:b'));
 
   it.each(['app/shop', 'edge/envoy', 'operator/ada', 'identity', 'session', 'audit', 'ops'])(
     'may ask: %s',
@@ -198,7 +197,7 @@ describe('the audit trail', () => {
     const call = traced();
     const userId = randomUUID();
     const app = fixture.service.connectAs('app/shop', AuthzServiceService);
-    await app.check({ userId, permission: 'invoices:read', consistency: undefined }, call);
+    await app.check(question(userId, 'invoices:read'), call);
     expect(await fixture.eventsOf(call.requestId, 1)).toEqual([
       expect.objectContaining({
         eventType: 'permission.denied',
@@ -219,9 +218,7 @@ describe('the audit trail', () => {
     const recording = await startFixture({ env: RECORD_ALL, database: fixture.service.database });
     try {
       const ask = async (from: Fixture, call: ReturnType<typeof traced>) =>
-        from.service
-          .connectAs('app/shop', AuthzServiceService)
-          .check({ userId, permission: 'trail:read', consistency: undefined }, call);
+        from.service.connectAs('app/shop', AuthzServiceService).check(question(userId, 'trail:read'), call);
       const [silent, recorded] = [traced(), traced()];
       await ask(fixture, silent);
       await ask(recording, recorded);

@@ -16,7 +16,13 @@ const unique = () => `r-${randomUUID()}:act`;
 
 describe('creating a permission', () => {
   it('stores it and gives it back, with a token of the new model', async () => {
-    const request = { name: 'invoices:purge', description: 'Äußerst heikel', category: 'billing', isDangerous: true };
+    const request = {
+      name: 'invoices:purge',
+      description: 'Äußerst heikel',
+      category: 'billing',
+      isDangerous: true,
+      condition: 'request.authentication_level >= 2',
+    };
     const { permission: created, consistencyToken } = await fixture.operator.createPermission(request);
     expect(created).toEqual({ ...request, permissionId: expect.any(String), createdAt: expect.any(Date) });
     const { permissionId = '', createdAt } = created ?? {};
@@ -33,6 +39,7 @@ describe('creating a permission', () => {
         is_dangerous: true,
         created_at: createdAt,
         created_by: null,
+        condition: 'request.authentication_level >= 2',
       },
     ]);
     const [model] = await fixture.rows<{ revision: bigint }>('select revision from authz.model_revision');

@@ -13,11 +13,20 @@ beforeAll(async () => {
 afterAll(() => fixture?.stop());
 
 const unique = () => `role-${randomUUID()}`;
-const role = (change: { name?: string; description?: string; parentRoleId?: string; permissions?: string[] } = {}) => ({
+const role = (
+  change: {
+    name?: string;
+    description?: string;
+    parentRoleId?: string;
+    permissions?: string[];
+    deniedPermissions?: string[];
+  } = {},
+) => ({
   name: unique(),
   description: '',
   parentRoleId: '',
   permissions: [],
+  deniedPermissions: [],
   ...change,
 });
 

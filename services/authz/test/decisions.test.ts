@@ -1,6 +1,7 @@
+import { ALLOWED, compileModel, plainGrant } from '@gatehouse/client/policy';
 import { describe, expect, it } from 'vitest';
-import { compileModel } from '../src/domain/closure.ts';
 import { BOUNDED, type Demand, FULL } from '../src/domain/consistency.ts';
+import { plainly } from '../src/domain/question.ts';
 import { openDecisions } from '../src/store/decisions.ts';
 
 interface Held {
@@ -27,9 +28,15 @@ function stand({
   // A role allows what is asked for from the revision on that the grants were read with.
   const model = (revision: bigint) =>
     compileModel(revision, [
-      { id: 'role', parentId: undefined, permissions: revision >= held.modelRevision ? ['a:b'] : [] },
+      {
+        id: 'role',
+        name: 'role',
+        parentId: undefined,
+        permissions:
+          revision >= held.modelRevision ? [{ name: 'a:b', effect: 'allow' as const, condition: undefined }] : [],
+      },
     ]);
-  const value = { roleIds: ['role'], modelRevision: held.modelRevision };
+  const value = { grants: [plainGrant('role')], modelRevision: held.modelRevision };
   const grants = {
     peek: (_id: string, minVersion = 0n) => (held.layer === 'l1' && held.version >= minVersion ? value : undefined),
     async get(_id: string, { freshness, minVersion }: { freshness: string; minVersion: bigint }) {
@@ -48,10 +55,13 @@ function stand({
       return model(memory >= revision ? memory : database);
     },
   };
-  const decisions = openDecisions({ grants, models, bus: { current: isBusCurrent } } as unknown as Parameters<
-    typeof openDecisions
-  >[0]);
-  const question = (demand: Demand) => ({ userId: 'user', permission: 'a:b', demand });
+  const decisions = openDecisions({
+    grants,
+    models,
+    bus: { current: isBusCurrent },
+    databaseClock: { nowMs: () => 0 },
+  } as unknown as Parameters<typeof openDecisions>[0]);
+  const question = (demand: Demand) => ({ ...plainly('user', 'a:b'), demand });
   return {
     asked,
     peek: (demand: Demand) => decisions.peek(question(demand)),
@@ -72,7 +82,7 @@ describe('memory decides', () => {
     ['what makes no demand', BOUNDED],
     ['what demands no more than it has', demanding(5n, 2n)],
   ])('%s', (_, demand) => {
-    expect(stand({ held: IN_MEMORY, memory: 5n }).peek(demand)).toBe(true);
+    expect(stand({ held: IN_MEMORY, memory: 5n }).peek(demand)).toEqual(ALLOWED);
   });
 
   it.each([
@@ -86,7 +96,7 @@ describe('memory decides', () => {
   it('not by a model that is older than the grants, which would not know their roles', async () => {
     const { peek, decide, asked } = stand({ held: IN_MEMORY, memory: 4n, database: 5n });
     expect(peek(BOUNDED)).toBeUndefined();
-    expect(await decide(BOUNDED)).toBe(true);
+    expect(await decide(BOUNDED)).toEqual(ALLOWED);
     expect(asked).toEqual(['grants bounded 0', 'model 5']);
   });
 });
@@ -94,7 +104,7 @@ describe('memory decides', () => {
 describe('a decision that has to wait', () => {
   it('reads grants and the revision of the model from Postgres in one statement when nothing else will do', async () => {
     const { decide, asked } = stand({ held: FROM_POSTGRES, memory: 4n, database: 5n });
-    expect(await decide(FULL)).toBe(true);
+    expect(await decide(FULL)).toEqual(ALLOWED);
     expect(asked).toEqual(['grants full 0', 'model reached 5']);
   });
 
@@ -112,13 +122,13 @@ describe('a decision that has to wait', () => {
 
   it('passes on what is demanded of grants and model', async () => {
     const { decide, asked } = stand({ held: { ...FROM_POSTGRES, version: 3n }, memory: 5n, database: 7n });
-    expect(await decide(demanding(7n, 3n))).toBe(true);
+    expect(await decide(demanding(7n, 3n))).toEqual(ALLOWED);
     expect(asked).toEqual(['grants bounded 3', 'model 7']);
   });
 
   it('asks again for a model that a shared read was too early for', async () => {
     const { decide, asked } = stand({ held: FROM_POSTGRES, memory: 5n, database: 6n, isBusCurrent: false });
-    expect(await decide(demanding(6n, 0n))).toBe(true);
+    expect(await decide(demanding(6n, 0n))).toEqual(ALLOWED);
     expect(asked).toEqual(['grants bounded 0', 'model reached 5', 'model 6']);
   });
 

@@ -66,7 +66,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
   };
   const allowed: Fixture['allowed'] = async (userId, name, requirement) => {
     const consistency = requirement && { requirement };
-    return isAllowed((await app.check({ userId, permission: name, consistency })).decision);
+    return isAllowed((await app.check({ ...question(userId, name), consistency })).decision);
   };
   const metric: Fixture['metric'] = async (name, ...labels) => {
     const lines = (
@@ -85,7 +85,13 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     allowed,
     async role({ permissions = [], parentRoleId = '', name = `role-${randomUUID()}` } = {}) {
       for (const each of permissions) await ensure(each);
-      const { role } = await operator.createRole({ name, description: '', parentRoleId, permissions });
+      const { role } = await operator.createRole({
+        name,
+        description: '',
+        parentRoleId,
+        permissions,
+        deniedPermissions: [],
+      });
       return role?.roleId ?? '';
     },
     async warm(userId) {
@@ -95,8 +101,10 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
         return (await answeredBy('l1')) > before;
       });
     },
-    grant: async (userId, roleId) => (await operator.grantRole({ userId, roleId, reason: '' })).consistencyToken,
-    revoke: async (userId, roleId) => (await operator.revokeRole({ userId, roleId, reason: '' })).consistencyToken,
+    grant: async (userId, roleId) =>
+      (await operator.grantRole({ userId, roleId, reason: '', ...ALWAYS })).consistencyToken,
+    revoke: async (userId, roleId) =>
+      (await operator.revokeRole({ userId, roleId, reason: '', scope: '' })).consistencyToken,
     rows: (text, values) => rowsOf(admin, text, values),
     metric,
     answeredBy,
@@ -136,9 +144,17 @@ export async function staleness(ask: () => Promise<boolean>, expected: boolean):
   return lastWrongMs;
 }
 
+/** What makes a grant hold everywhere, always and without a condition. */
+export const ALWAYS = { scope: '', validFrom: undefined, validUntil: undefined, condition: '' };
+
+/** What is asked about nothing in particular. */
+export function question(userId: string, permission: string) {
+  return { userId, permission, consistency: undefined, resource: '', context: undefined };
+}
+
 /** A request to create a permission of which only the name matters. */
 export function permission(name: string) {
-  return { name, description: '', category: '', isDangerous: false };
+  return { name, description: '', category: '', isDangerous: false, condition: '' };
 }
 
 export function atLeast(token: string): Consistency['requirement'] {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { isUuid } from '@gatehouse/process';
+import { GrantStatus } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
 import { describeAdministration, itNeedsPostgres } from './administration.ts';
-import { atLeast, type Fixture, FULLY, startFixture, traced } from './fixture.ts';
+import { ALWAYS, atLeast, type Fixture, FULLY, startFixture, traced } from './fixture.ts';
 
 let fixture: Fixture;
 
@@ -22,9 +23,25 @@ const revisionOf = async (userId: string) => {
 describe('granting a role', () => {
   it('stores the grant and gives it back, with a token of the user and of the model', async () => {
     const [userId, roleId] = [randomUUID(), await fixture.role()];
-    const request = { userId, roleId, reason: 'Vertretung für Zoë' };
+    const request = {
+      userId,
+      roleId,
+      reason: 'Vertretung für Zoë',
+      scope: 'tenant/7',
+      validFrom: new Date('2026-01-01T00:00:00Z'),
+      validUntil: new Date('2126-01-01T00:00:00Z'),
+      condition: 'request.ip.inCidr("10.0.0.0/8")',
+    };
     const { grant, consistencyToken } = await fixture.operator.grantRole(request);
-    expect(grant).toEqual({ ...request, grantId: expect.any(String), grantedAt: expect.any(Date) });
+    expect(grant).toEqual({
+      ...request,
+      grantId: expect.any(String),
+      grantedAt: expect.any(Date),
+      status: GrantStatus.GRANT_STATUS_ACTIVE,
+      grantedBy: '',
+      approvedBy: '',
+      approvedAt: undefined,
+    });
     expect(isUuid(grant?.grantId ?? '') && grant?.grantId[14] === '7').toBe(true);
     expect(await fixture.rows('select * from authz.role_grants where user_id = $1', [userId])).toEqual([
       {
@@ -34,6 +51,13 @@ describe('granting a role', () => {
         granted_at: grant?.grantedAt,
         granted_by: null,
         reason: 'Vertretung für Zoë',
+        scope: 'tenant/7',
+        valid_from: request.validFrom,
+        valid_until: request.validUntil,
+        status: 'active',
+        condition: request.condition,
+        approved_by: null,
+        approved_at: null,
       },
     ]);
     const [model] = await fixture.rows<{ revision: bigint }>('select revision from authz.model_revision');
@@ -47,7 +71,7 @@ describe('granting a role', () => {
     const context = traced();
     const before = await fixture.metric('authz_role_granted_total');
     const [userId, roleId] = [randomUUID(), await fixture.role({ name: 'bookkeeper' })];
-    const { grant } = await fixture.operator.grantRole({ userId, roleId, reason: 'New hire' }, context);
+    const { grant } = await fixture.operator.grantRole({ userId, roleId, reason: 'New hire', ...ALWAYS }, context);
     expect(await fixture.eventsOf(context.requestId, 1)).toEqual([
       expect.objectContaining({
         eventType: 'role.granted',
@@ -133,7 +157,7 @@ describe('granting a role', () => {
         const userId = randomUUID();
         await fixture.allowed(userId, 'left:read');
         const signal = AbortSignal.timeout(1 + index);
-        await fixture.operator.grantRole({ userId, roleId, reason: '' }, { signal }).catch(() => {});
+        await fixture.operator.grantRole({ userId, roleId, reason: '', ...ALWAYS }, { signal }).catch(() => {});
         return userId;
       }),
     );
@@ -152,7 +176,7 @@ describe('granting a role', () => {
     ['reason', { reason: 'x'.repeat(1_001) }],
     ['reason', { reason: 'a\0b' }],
   ])('refuses a wrong %s', async (field, change) => {
-    const request = { userId: randomUUID(), roleId: randomUUID(), reason: '', ...change };
+    const request = { userId: randomUUID(), roleId: randomUUID(), reason: '', ...ALWAYS, ...change };
     await expect(fixture.operator.grantRole(request)).rejects.toMatchObject({
       kind: 'invalid',
       reason: 'FIELD_INVALID',
@@ -166,7 +190,10 @@ describe('granting a role', () => {
 describeAdministration({
   permission: 'grants:create',
   call: async (client, context, on) =>
-    client.grantRole({ userId: randomUUID(), roleId: await on.role().catch(() => randomUUID()), reason: '' }, context),
+    client.grantRole(
+      { userId: randomUUID(), roleId: await on.role().catch(() => randomUUID()), reason: '', ...ALWAYS },
+      context,
+    ),
   witness: { table: 'role_grants', column: 'granted_by' },
   eventType: 'role.granted',
 });

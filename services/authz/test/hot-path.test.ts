@@ -14,7 +14,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatToken, parseToken } from '../src/domain/consistency.ts';
 import { access, authzService, openDeps, readConfig } from '../src/main.ts';
-import { permission } from './fixture.ts';
+import { ALWAYS, permission, question } from './fixture.ts';
 
 let redis: RedisInstance;
 let database: TestDatabase;
@@ -67,7 +67,7 @@ const CALL: Call = {
 const ask = (userId: string, token?: string) => {
   const requirement = token === undefined ? undefined : ({ $case: 'atLeastAsFresh', value: token } as const);
   const consistency = requirement && { requirement };
-  return service.check({ userId, permission: 'hot:path', consistency }, CALL);
+  return service.check({ ...question(userId, 'hot:path'), consistency }, CALL);
 };
 const decisionOf = (answer: unknown) => {
   if (!Buffer.isBuffer(answer)) throw new Error('The answer is not encoded.');
@@ -77,9 +77,15 @@ const decisionOf = (answer: unknown) => {
 async function grantedUser(): Promise<{ userId: string; token: string }> {
   const userId = randomUUID();
   await Promise.resolve(service.createPermission(permission('hot:path'), CALL)).catch(() => {});
-  const made = { name: `role-${randomUUID()}`, description: '', parentRoleId: '', permissions: ['hot:path'] };
+  const made = {
+    name: `role-${randomUUID()}`,
+    description: '',
+    parentRoleId: '',
+    permissions: ['hot:path'],
+    deniedPermissions: [],
+  };
   const { role } = (await service.createRole(made, CALL)) as { role: { roleId: string } };
-  const granted = await service.grantRole({ userId, roleId: role.roleId, reason: '' }, CALL);
+  const granted = await service.grantRole({ userId, roleId: role.roleId, reason: '', ...ALWAYS }, CALL);
   return { userId, token: (granted as { consistencyToken: string }).consistencyToken };
 }
 
@@ -112,7 +118,7 @@ describe('a check that memory can answer', () => {
       await expect(answer).rejects.toMatchObject({ reason: 'CONSISTENCY_TOKEN_INVALID' });
     }
     const full = { requirement: { $case: 'fullyConsistent', value: true } as const };
-    const answer = service.check({ userId, permission: 'hot:path', consistency: full }, CALL);
+    const answer = service.check({ ...question(userId, 'hot:path'), consistency: full }, CALL);
     expect(answer).toBeInstanceOf(Promise);
     expect(decisionOf(await answer)).toBe(Decision.DECISION_ALLOWED);
   });
@@ -133,7 +139,7 @@ it('can be served without TLS on loopback, as a benchmark does', async () => {
     transport: { kind: 'insecure-loopback' },
   });
   try {
-    const { decision } = await client.check({ userId: randomUUID(), permission: 'hot:path', consistency: undefined });
+    const { decision } = await client.check(question(randomUUID(), 'hot:path'));
     expect(decision).toBe(Decision.DECISION_DENIED);
   } finally {
     client.close();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { createTestDatabase, type RedisInstance, startRedis, type TestDatabase } from '@gatehouse/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { atLeast, type Fixture, FULLY, isAllowed, permission, startFixture } from './fixture.ts';
+import { atLeast, type Fixture, FULLY, isAllowed, permission, question, startFixture } from './fixture.ts';
 
 let redis: RedisInstance;
 let database: TestDatabase;
@@ -67,6 +67,7 @@ async function createSomeRole(): Promise<void> {
     description: '',
     parentRoleId: parent?.id ?? '',
     permissions: names,
+    deniedPermissions: [],
   });
   roles.push({ id: role?.roleId ?? '', parent, names });
 }
@@ -92,15 +93,15 @@ it('answers three thousand checks as a plain evaluator does, between changes on 
     await changeSomeGrant();
     await Promise.all(
       Array.from({ length: CHECKS_IN_ROUND }, async (_, index) => {
-        const [userId, question] = [pick(USERS), pick(QUESTIONS)];
-        const expected = evaluate(userId, question);
+        const [userId, asked] = [pick(USERS), pick(QUESTIONS)];
+        const expected = evaluate(userId, asked);
         // A user without changes needs no token: nothing about that user can be stale.
         const token = tokens.get(userId);
         const requirement = index % 5 === 0 ? FULLY : token === undefined ? undefined : atLeast(token);
         const consistency = requirement && { requirement };
-        const { decision } = await pick(clients).check({ userId, permission: question, consistency });
+        const { decision } = await pick(clients).check({ ...question(userId, asked), consistency });
         if (expected) allowed += 1;
-        expect(isAllowed(decision), `round ${round}: ${question} with ${requirement?.$case}`).toBe(expected);
+        expect(isAllowed(decision), `round ${round}: ${asked} with ${requirement?.$case}`).toBe(expected);
       }),
     );
   }

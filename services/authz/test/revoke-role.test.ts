@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
 import { describeAdministration, itNeedsPostgres } from './administration.ts';
-import { atLeast, type Fixture, FULLY, startFixture, traced } from './fixture.ts';
+import { ALWAYS, atLeast, type Fixture, FULLY, startFixture, traced } from './fixture.ts';
 
 let fixture: Fixture;
 
@@ -50,8 +50,8 @@ describe('revoking a role', () => {
     const context = traced();
     const before = await fixture.metric('authz_role_revoked_total');
     const [userId, roleId] = [randomUUID(), await fixture.role({ name: 'night-shift' })];
-    const { grant } = await fixture.operator.grantRole({ userId, roleId, reason: '' });
-    await fixture.operator.revokeRole({ userId, roleId, reason: 'Left' }, context);
+    const { grant } = await fixture.operator.grantRole({ userId, roleId, reason: '', ...ALWAYS });
+    await fixture.operator.revokeRole({ userId, roleId, reason: 'Left', scope: '' }, context);
     expect(await fixture.eventsOf(context.requestId, 1)).toEqual([
       expect.objectContaining({
         eventType: 'role.revoked',
@@ -66,7 +66,9 @@ describe('revoking a role', () => {
     const userId = randomUUID();
     const context = traced();
     for (const roleId of [await fixture.role(), randomUUID()]) {
-      await expect(fixture.operator.revokeRole({ userId, roleId, reason: '' }, context)).rejects.toMatchObject({
+      await expect(
+        fixture.operator.revokeRole({ userId, roleId, reason: '', scope: '' }, context),
+      ).rejects.toMatchObject({
         kind: 'missing',
         reason: 'GRANT_NOT_FOUND',
       });
@@ -102,7 +104,7 @@ describe('revoking a role', () => {
     ['reason', { reason: 'x'.repeat(1_001) }],
     ['reason', { reason: '\0' }],
   ])('refuses a wrong %s', async (field, change) => {
-    const request = { userId: randomUUID(), roleId: randomUUID(), reason: '', ...change };
+    const request = { userId: randomUUID(), roleId: randomUUID(), reason: '', scope: '', ...change };
     await expect(fixture.operator.revokeRole(request)).rejects.toMatchObject({
       kind: 'invalid',
       reason: 'FIELD_INVALID',
@@ -119,7 +121,7 @@ describeAdministration({
     const userId = randomUUID();
     const roleId = await on.role().catch(() => randomUUID());
     await on.grant(userId, roleId).catch(() => {});
-    return client.revokeRole({ userId, roleId, reason: '' }, context);
+    return client.revokeRole({ userId, roleId, reason: '', scope: '' }, context);
   },
   eventType: 'role.revoked',
 });

@@ -123,15 +123,47 @@ describe('the database itself refuses, of its owner too,', () => {
     );
   });
 
-  it('the same role twice for one user', async () => {
+  it('the same role twice for one user in one scope', async () => {
     const [userId, roleId] = [randomUUID(), await store(0, null)];
-    const grant = () =>
+    const grant = (scope: string) =>
       sql(
-        `insert into authz.role_grants (user_id, id, role_id, granted_at) values ($1, gen_random_uuid(), $2, now())`,
-        [userId, roleId],
+        `insert into authz.role_grants (user_id, id, role_id, scope, granted_at)
+         values ($1, gen_random_uuid(), $2, $3, now())`,
+        [userId, roleId, scope],
       );
-    await grant();
-    await expect(grant()).rejects.toEqual(violation('role_grants_user_role_key'));
+    await grant('');
+    await grant('tenant/7');
+    await expect(grant('')).rejects.toEqual(violation('role_grants_user_role_scope_key'));
+    await expect(grant('tenant/7')).rejects.toEqual(violation('role_grants_user_role_scope_key'));
+  });
+
+  it('a grant that ends before it begins, or of an unknown status', async () => {
+    const roleId = await store(0, null);
+    const grant = (columns: string, values: string) =>
+      sql(
+        `insert into authz.role_grants (user_id, id, role_id, granted_at, ${columns})
+         values (gen_random_uuid(), gen_random_uuid(), $1, now(), ${values})`,
+        [roleId],
+      );
+    await grant('valid_from, valid_until', `now(), now() + interval '1 second'`);
+    await expect(grant('valid_from, valid_until', 'now(), now()')).rejects.toEqual(
+      violation('role_grants_period_check'),
+    );
+    await expect(grant('status', `'lost'`)).rejects.toEqual(violation('role_grants_status_check'));
+  });
+
+  it('an exclusion of a role by itself, or a pair the other way around', async () => {
+    const [one = '', other = ''] = [await store(0, null), await store(0, null)].sort();
+    const exclude = (a: string, b: string) =>
+      sql('insert into authz.role_exclusions (role_id, excluded_role_id, created_at) values ($1, $2, now())', [a, b]);
+    await exclude(one, other);
+    for (const [a, b] of [
+      [one, one],
+      [other, one],
+    ] as const) {
+      await expect(exclude(a, b)).rejects.toEqual(violation('role_exclusions_order_check'));
+    }
+    await expect(exclude(one, other)).rejects.toEqual(violation('role_exclusions_pkey'));
   });
 });
 
@@ -150,5 +182,5 @@ it('finds the grants of a user by the key that begins with the user', async () =
     await rowsOf(tx, 'set local enable_seqscan = off');
     return rowsOf(tx, `explain select role_id from authz.role_grants where user_id = '${randomUUID()}'`);
   });
-  expect(JSON.stringify(plan)).toMatch(/Index (Only )?Scan (on|using) role_grants_(pkey|user_role_key)/);
+  expect(JSON.stringify(plan)).toMatch(/Index (Only )?Scan.* (on|using) role_grants_(pkey|user_role_scope_key)/);
 });

@@ -131,7 +131,7 @@ function startSessions() {
 function startAuthz() {
   const check = ({ userId, permission }: { readonly userId: string; readonly permission: string }) => {
     const isAllowed = userId === USER_ID && permission === granted;
-    return { decision: isAllowed ? Decision.DECISION_ALLOWED : Decision.DECISION_DENIED };
+    return { decision: isAllowed ? Decision.DECISION_ALLOWED : Decision.DECISION_DENIED, undetermined: '' };
   };
   const access = { check: { peers: ['ops'] } };
   const definition = { check: AuthzServiceService.check };

@@ -8,9 +8,8 @@ import {
   type StreamValidateSessionsRequest,
   type StreamValidateSessionsResponse,
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import { waitFor } from '@gatehouse/testing';
+import { type Bidi, bidiClient, waitFor } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bidi, bidiClient } from './bidi-client.ts';
 import { type StartedSession, startSession } from './harness.ts';
 
 const ROUNDS = 2_000;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AuthorizationService, type CheckResponse } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
 import { Freshness, type Session, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import type { ClientCallContext } from '@gatehouse/rpc';
+import { type ClientCallContext, lookupGate } from '@gatehouse/rpc';
 import * as main from '@gatehouse/session-service';
 import {
   envoyCheckRequest,
@@ -10,7 +10,6 @@ import {
   type TestServiceOptions,
   waitFor,
 } from '@gatehouse/testing';
-import { lookupGate } from '../src/store/lookup-gate.ts';
 
 /** As many as the service has connections: one more would wait for one, and be refused on a busy machine. */
 const CREATED_AT_ONCE = 10;

@@ -1,8 +1,7 @@
 import { isFailure } from '@gatehouse/failure';
 import { Freshness, RevokedReason, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import { waitFor } from '@gatehouse/testing';
+import { bidiClient, waitFor } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bidiClient } from './bidi-client.ts';
 import { type StartedSession, startSession } from './harness.ts';
 
 const BOUND_MS = 1_000;

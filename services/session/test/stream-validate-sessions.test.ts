@@ -5,10 +5,9 @@ import {
   SessionServiceService,
   type StreamValidateSessionsRequest,
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import { outboxEvents, startPostgres, startRedis, waitFor } from '@gatehouse/testing';
+import { bidiClient, outboxEvents, startPostgres, startRedis, waitFor } from '@gatehouse/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { formatConsistencyToken } from '../src/domain/consistency.ts';
-import { bidiClient } from './bidi-client.ts';
 import { STEADY, type StartedSession, startSession, tampered, untilSteady, validated } from './harness.ts';
 import { privateDatabase } from './private-database.ts';
 

@@ -7,10 +7,9 @@ import {
   type WatchSessionsResponse,
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { openRedis, startBus } from '@gatehouse/redis';
-import { startStopwatch, waitFor } from '@gatehouse/testing';
+import { type Bidi, bidiClient, startStopwatch, waitFor } from '@gatehouse/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WATCH_LIMITS } from '../src/store/watchers.ts';
-import { type Bidi, bidiClient } from './bidi-client.ts';
 import { type StartedSession, startSession } from './harness.ts';
 
 // Changes of many sessions are waited for, one after the other.

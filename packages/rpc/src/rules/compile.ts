@@ -2,6 +2,7 @@ import { type DescField, type DescMessage, type DescOneof, getOption, hasOption,
 import type { FieldViolation } from '@gatehouse/failure';
 import type { DescriptorImage } from '../descriptor-image.ts';
 import { bytesChecks, numberChecks, type Rules, stringChecks, type ValueCheck } from './scalars.ts';
+import { structChecks } from './struct.ts';
 
 /** Adds what is wrong with a message to `violations`; `path` is where the message stands, with a trailing dot. */
 export type Validate = (message: unknown, path: string, violations: FieldViolation[]) => void;
@@ -106,6 +107,13 @@ function enumCheck(known: ReadonlySet<number>, rules: Rules): ValueCheck {
 }
 
 function messageCheck(type: DescMessage, rules: Rules, compile: (message: DescMessage) => Validate): ValueCheck {
+  if (type.typeName === 'google.protobuf.Struct') {
+    const check = structChecks(rules);
+    return (value, field, violations) => {
+      if (value !== undefined) check(value, field, violations);
+      else if (rules.required) violations.push({ field, description: 'is required', reason: 'REQUIRED' });
+    };
+  }
   const validate = type.typeName === 'google.protobuf.Timestamp' ? validTime : compile(type);
   return (value, field, violations) => {
     if (value !== undefined)

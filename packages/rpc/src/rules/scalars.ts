@@ -19,6 +19,7 @@ export interface Rules {
   readonly unique?: boolean;
   readonly maxKeyLen?: number;
   readonly maxValueLen?: number;
+  readonly maxDepth?: number;
   /** The value is an item of a list, so an empty one is not "not set". */
   readonly item?: boolean;
 }

@@ -27,8 +27,8 @@ describe('a consistency token', () => {
 
   it('demands the grants only of the user whose write it is of, and the model for all', () => {
     const token = formatToken({ modelRevision: 12n, user });
-    expect(atLeastAsFresh(token, user.id)).toEqual({ full: false, modelRevision: 12n, userRevision: 3n });
-    expect(atLeastAsFresh(token, randomUUID())).toEqual({ full: false, modelRevision: 12n, userRevision: 0n });
+    expect(atLeastAsFresh(token)(user.id)).toEqual({ full: false, modelRevision: 12n, userRevision: 3n });
+    expect(atLeastAsFresh(token)(randomUUID())).toEqual({ full: false, modelRevision: 12n, userRevision: 0n });
   });
 });
 

@@ -23,12 +23,12 @@ export const BOUNDED: Demand = { full: false, modelRevision: 0n, userRevision: 0
 export const FULL: Demand = { full: true, modelRevision: 0n, userRevision: 0n };
 
 /**
- * The demand to be at least as fresh as the write that returned the token. The model of that write is demanded for every
- * user, its grants only for the user whose they are. Throws Failure `invalid` CONSISTENCY_TOKEN_INVALID.
+ * The demand, for each user, to be at least as fresh as the write that returned the token. The model of that write is
+ * demanded for every user, its grants only for the user whose they are. Throws `invalid` CONSISTENCY_TOKEN_INVALID.
  */
-export function atLeastAsFresh(token: string, userId: string): Demand {
+export function atLeastAsFresh(token: string): (userId: string) => Demand {
   const { modelRevision, user } = parseToken(token);
-  return { full: false, modelRevision, userRevision: user?.id === userId ? user.revision : 0n };
+  return (userId) => ({ full: false, modelRevision, userRevision: user?.id === userId ? user.revision : 0n });
 }
 
 /**

@@ -9,13 +9,34 @@ export interface RoleGrant {
   /** The user who gave it; undefined when an operator did. */
   readonly grantedBy: string | undefined;
   readonly reason: string;
+  /** Where it holds: the path of a resource; empty: everywhere. */
+  readonly scope: string;
+  /** undefined: from when it was granted. */
+  readonly validFrom: Date | undefined;
+  /** Exclusive; undefined: until it is revoked. */
+  readonly validUntil: Date | undefined;
+  /** In CEL; empty: none. */
+  readonly condition: string;
+}
+
+/** Whether a grant counts: `suspended` until it is resumed, `pending` until somebody else has approved it. */
+export type GrantStatus = 'active' | 'suspended' | 'pending';
+
+/** A grant as it is stored. */
+export interface StoredGrant extends RoleGrant {
+  readonly status: GrantStatus;
+  /** The user who approved it; undefined when an operator did, or nobody had to. */
+  readonly approvedBy: string | undefined;
+  readonly approvedAt: Date | undefined;
 }
 
 /** What a user has before a grant is added. */
 export interface Standing {
-  /** How many grants the user has. */
+  /** How many grants the user has, without those that have ended. */
   readonly grants: number;
-  /** Whether one of them is of the role in question. */
+  /** The roles of those. */
+  readonly roleIds: readonly string[];
+  /** Whether one of them is of the role in question, in the same scope. */
   readonly hasRole: boolean;
 }
 
@@ -36,4 +57,27 @@ export function roleNotFound(): Failure {
 
 export function grantNotFound(): Failure {
   return new Failure('missing', 'GRANT_NOT_FOUND', 'The user does not have the role.');
+}
+
+/** Throws Failure `invalid` GRANT_PERIOD_INVALID for a grant that would never be in force after `nowMs`. */
+export function assertPeriod(
+  { validFrom, validUntil }: Pick<RoleGrant, 'validFrom' | 'validUntil'>,
+  nowMs: number,
+): void {
+  if (validUntil === undefined) return;
+  if (validFrom && validFrom >= validUntil) throw periodInvalid('It would end before it begins.');
+  if (validUntil.getTime() <= nowMs) throw periodInvalid('It would have ended already.');
+}
+
+function periodInvalid(why: string): Failure {
+  return new Failure('invalid', 'GRANT_PERIOD_INVALID', why, {
+    fields: [{ field: 'valid_until', description: why }],
+  });
+}
+
+/** The user would hold two roles together that exclude each other. */
+export function rolesExcluded(roleId: string, excludedRoleId: string): Failure {
+  return new Failure('precondition', 'ROLES_EXCLUDED', 'The user would hold two roles that exclude each other.', {
+    metadata: { role_id: roleId, excluded_role_id: excludedRoleId },
+  });
 }

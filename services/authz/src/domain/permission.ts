@@ -8,6 +8,8 @@ export interface Permission {
   readonly description: string;
   readonly category: string;
   readonly isDangerous: boolean;
+  /** In CEL; empty: none. */
+  readonly condition: string;
   readonly createdAt: Date;
   /** The user who created it; undefined when an operator did. */
   readonly createdBy: string | undefined;

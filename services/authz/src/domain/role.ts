@@ -30,6 +30,16 @@ export function parentRoleNotFound(): Failure {
   return new Failure('missing', 'PARENT_ROLE_NOT_FOUND', 'There is no role with the id of the parent.');
 }
 
+/** Throws Failure `invalid` FIELD_INVALID when a role would both hold and deny a permission. */
+export function assertDisjoint(permissions: readonly string[], denied: readonly string[]): void {
+  const twice = denied.find((name) => permissions.includes(name));
+  if (twice === undefined) return;
+  const description = `holds ${twice}, which "permissions" holds as well`;
+  throw new Failure('invalid', 'FIELD_INVALID', `The field denied_permissions ${description}.`, {
+    fields: [{ field: 'denied_permissions', description }],
+  });
+}
+
 /** Most characters of names in one failure: they travel in headers, which peers limit to a few KiB. */
 const NAMED_CHARACTERS_MAX = 1_500;
 

@@ -5,6 +5,7 @@ import type { Deps } from '../deps.ts';
 import { formatToken } from '../domain/consistency.ts';
 import { nameOf, type Permission, splitName } from '../domain/permission.ts';
 import { modelChanged } from '../store/changes.ts';
+import { assertCondition } from '../store/conditions.ts';
 import { bumpModelRevision } from '../store/model.ts';
 import { insertPermission } from '../store/permissions.ts';
 
@@ -14,13 +15,15 @@ export function createPermission({
   events,
   changes,
 }: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<CreatePermissionRequest, CreatePermissionResponse> {
-  return async ({ name, description, category, isDangerous }, call) => {
+  return async ({ name, description, category, isDangerous, condition }, call) => {
+    assertCondition('condition', condition);
     const permission: Permission = {
       id: uuidv7(),
       ...splitName(name),
       description,
       category,
       isDangerous,
+      condition,
       createdAt: clock.now(),
       createdBy: call.actor?.userId,
     };
@@ -32,7 +35,7 @@ export function createPermission({
     });
     const { id: permissionId, createdAt } = permission;
     return {
-      permission: { permissionId, name: nameOf(permission), description, category, isDangerous, createdAt },
+      permission: { permissionId, name: nameOf(permission), description, category, isDangerous, condition, createdAt },
       consistencyToken: formatToken({ modelRevision }),
     };
   };

@@ -4,11 +4,11 @@ import type { CreateRoleRequest, CreateRoleResponse } from '@gatehouse/proto/gat
 import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { formatToken } from '../domain/consistency.ts';
-import { levelBelow, parentRoleNotFound, permissionNotFound, type Role } from '../domain/role.ts';
+import { assertDisjoint, levelBelow, parentRoleNotFound, permissionNotFound, type Role } from '../domain/role.ts';
 import { modelChanged } from '../store/changes.ts';
 import { bumpModelRevision } from '../store/model.ts';
 import { findPermissionIds } from '../store/permissions.ts';
-import { insertRolePermissions } from '../store/role-permissions.ts';
+import { insertRolePermissions, type NewRolePermission } from '../store/role-permissions.ts';
 import { insertRole, lockParent } from '../store/roles.ts';
 
 /** Creates a role with its permissions; its audit event commits with it or not at all. */
@@ -17,7 +17,8 @@ export function createRole({
   events,
   changes,
 }: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<CreateRoleRequest, CreateRoleResponse> {
-  return async ({ name, description, parentRoleId, permissions }, call) => {
+  return async ({ name, description, parentRoleId, permissions, deniedPermissions }, call) => {
+    assertDisjoint(permissions, deniedPermissions);
     const id = uuidv7();
     const createdAt = clock.now();
     const { role, modelRevision } = await changes.commit(call, async (tx) => {
@@ -32,14 +33,26 @@ export function createRole({
         createdAt,
         createdBy: call.actor?.userId,
       };
-      const permissionIds = await findAll(tx, permissions);
+      const ids = await findAll(tx, [...permissions, ...deniedPermissions]);
+      const held = ids.map((permissionId, index): NewRolePermission => {
+        return { id: uuidv7(), permissionId, effect: index < permissions.length ? 'allow' : 'deny' };
+      });
       await insertRole(tx, created);
-      await insertRolePermissions(tx, created, permissionIds.map(uuidv7), permissionIds);
-      await events.roleCreated(tx, call, created, permissions);
+      await insertRolePermissions(tx, created, held);
+      await events.roleCreated(tx, call, created, { permissions, deniedPermissions });
       return { role: created, modelRevision: revision, changed: modelChanged(revision) };
     });
     return {
-      role: { roleId: id, name, description, parentRoleId, permissions, level: role.level, createdAt },
+      role: {
+        roleId: id,
+        name,
+        description,
+        parentRoleId,
+        permissions,
+        deniedPermissions,
+        level: role.level,
+        createdAt,
+      },
       consistencyToken: formatToken({ modelRevision }),
     };
   };

@@ -3,12 +3,15 @@ import type { GrantRoleRequest, GrantRoleResponse } from '@gatehouse/proto/gateh
 import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { formatToken } from '../domain/consistency.ts';
-import { assertGrantable, type RoleGrant, roleNotFound } from '../domain/grant.ts';
+import { assertGrantable, assertPeriod, type RoleGrant, roleNotFound, rolesExcluded } from '../domain/grant.ts';
 import { grantsChanged } from '../store/changes.ts';
+import { assertCondition } from '../store/conditions.ts';
+import { findBreach } from '../store/exclusions.ts';
 import { findModelRevision } from '../store/model.ts';
 import { bumpRevision } from '../store/revisions.ts';
 import { findStanding, insertGrant } from '../store/role-grants.ts';
 import { findRoleName } from '../store/roles.ts';
+import { toGrantMessage } from '../wire/grant.ts';
 
 /** Gives a role to a user; its audit event commits with it or not at all. */
 export function grantRole({
@@ -16,7 +19,8 @@ export function grantRole({
   events,
   changes,
 }: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<GrantRoleRequest, GrantRoleResponse> {
-  return async ({ userId, roleId, reason }, call) => {
+  return async ({ userId, roleId, reason, scope, validFrom, validUntil, condition }, call) => {
+    assertCondition('condition', condition);
     const grant: RoleGrant = {
       id: uuidv7(),
       userId,
@@ -24,19 +28,27 @@ export function grantRole({
       grantedAt: clock.now(),
       grantedBy: call.actor?.userId,
       reason,
+      scope,
+      validFrom,
+      validUntil,
+      condition,
     };
     const { revision, modelRevision } = await changes.commit(call, async (tx) => {
       const bumped = await bumpRevision(tx, userId);
       const roleName = await findRoleName(tx, roleId);
       if (roleName === undefined) throw roleNotFound();
-      assertGrantable(await findStanding(tx, userId, roleId));
+      const standing = await findStanding(tx, userId, roleId, scope);
+      assertPeriod(grant, standing.nowMs);
+      assertGrantable(standing);
+      const breach = await findBreach(tx, [...standing.roleIds, roleId]);
+      if (breach) throw rolesExcluded(breach.roleId, breach.excludedRoleId);
       await insertGrant(tx, grant);
       await events.roleGranted(tx, call, grant, roleName);
       const model = await findModelRevision(tx);
       return { revision: bumped, modelRevision: model, changed: grantsChanged(userId, bumped) };
     });
     return {
-      grant: { grantId: grant.id, userId, roleId, grantedAt: grant.grantedAt, reason },
+      grant: toGrantMessage({ ...grant, status: 'active', approvedBy: undefined, approvedAt: undefined }),
       consistencyToken: formatToken({ modelRevision, user: { id: userId, revision } }),
     };
   };

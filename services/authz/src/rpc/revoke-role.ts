@@ -14,13 +14,13 @@ export function revokeRole({
   events,
   changes,
 }: Pick<Deps, 'events' | 'changes'>): Handler<RevokeRoleRequest, RevokeRoleResponse> {
-  return async ({ userId, roleId, reason }, call) => {
+  return async ({ userId, roleId, reason, scope }, call) => {
     const { revision, modelRevision } = await changes.commit(call, async (tx) => {
       const bumped = await bumpRevision(tx, userId);
-      const id = await deleteGrant(tx, userId, roleId);
+      const id = await deleteGrant(tx, userId, roleId, scope);
       if (id === undefined) throw grantNotFound();
       const roleName = (await findRoleName(tx, roleId)) ?? '';
-      await events.roleRevoked(tx, call, { id, userId, roleId, reason }, roleName);
+      await events.roleRevoked(tx, call, { id, userId, roleId, reason, scope }, roleName);
       const model = await findModelRevision(tx);
       return { revision: bumped, modelRevision: model, changed: grantsChanged(userId, bumped) };
     });

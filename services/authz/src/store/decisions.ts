@@ -1,36 +1,48 @@
+import { decide as judge, type Model, type Verdict } from '@gatehouse/client/policy';
 import type { InvalidationBus } from '@gatehouse/redis';
-import { allows, type Model } from '../domain/closure.ts';
 import { type Demand, tokenInvalid } from '../domain/consistency.ts';
-import type { UserGrants } from '../domain/user-grants.ts';
+import type { Asked } from '../domain/question.ts';
+import type { DatabaseClock } from './database-clock.ts';
 import type { GrantsCache } from './grants-cache.ts';
 import type { ModelCache } from './model-cache.ts';
+import type { UserGrants } from './user-grants.ts';
 
 /** A question: whether the user holds the permission, from data as fresh as demanded. */
-export interface Question {
-  readonly userId: string;
-  readonly permission: string;
+export interface Question extends Asked {
   readonly demand: Demand;
+}
+
+/** What there is to judge by. */
+export interface Standing {
+  readonly model: Model;
+  readonly held: UserGrants;
+  /** Revision of the user's grants. */
+  readonly revision: bigint;
 }
 
 /** Decides. The one way in which permissions are decided, whoever asks. */
 export interface Decisions {
   /** Decides from the memory of this instance, at once; undefined when that is not enough. */
-  peek(question: Question): boolean | undefined;
+  peek(question: Question): Verdict | undefined;
   /**
    * Decides, from as far away as it takes. Throws Failure `unavailable` when no store can tell, and `invalid`
    * CONSISTENCY_TOKEN_INVALID when the demand is for a state that the database has not reached.
    */
-  decide(question: Question, signal: AbortSignal): Promise<boolean>;
+  decide(question: Question, signal: AbortSignal): Promise<Verdict>;
+  /** The user's grants and the model, as fresh as demanded. Throws as `decide` does. */
+  standing(userId: string, demand: Demand, signal: AbortSignal): Promise<Standing>;
 }
 
 export function openDecisions({
   grants,
   models,
   bus,
+  databaseClock,
 }: {
   readonly grants: GrantsCache;
   readonly models: ModelCache;
   readonly bus: Pick<InvalidationBus, 'current'>;
+  readonly databaseClock: Pick<DatabaseClock, 'nowMs'>;
 }): Decisions {
   const modelFor = async (
     demand: Demand,
@@ -46,23 +58,29 @@ export function openDecisions({
     }
     return models.current(later(demand.modelRevision, held.modelRevision), signal);
   };
+  const standing: Decisions['standing'] = async (userId, demand, signal) => {
+    const freshness = demand.full ? 'full' : 'bounded';
+    const found = await grants.get(userId, { freshness, minVersion: demand.userRevision, signal });
+    if (found.state !== 'found') throw new Error(`The grants of a user are ${found.state}.`);
+    const model = await modelFor(demand, found.value, found.layer === 'l3', signal);
+    if (found.version < demand.userRevision || model.revision < demand.modelRevision) {
+      throw tokenInvalid('It is of a state that the database has not reached.');
+    }
+    return { model, held: found.value, revision: found.version };
+  };
   return {
-    peek({ userId, permission, demand }) {
+    standing,
+    peek(question) {
+      const { userId, demand } = question;
       if (demand.full) return undefined;
       const model = models.peek(demand.modelRevision);
       const held = model && grants.peek(userId, demand.userRevision);
       if (!held || held.modelRevision > model.revision) return undefined;
-      return allows(model, held.roleIds, permission);
+      return judge(model, held.grants, { ...question, nowMs: databaseClock.nowMs() });
     },
-    async decide({ userId, permission, demand }, signal) {
-      const freshness = demand.full ? 'full' : 'bounded';
-      const found = await grants.get(userId, { freshness, minVersion: demand.userRevision, signal });
-      if (found.state !== 'found') throw new Error(`The grants of a user are ${found.state}.`);
-      const model = await modelFor(demand, found.value, found.layer === 'l3', signal);
-      if (found.version < demand.userRevision || model.revision < demand.modelRevision) {
-        throw tokenInvalid('It is of a state that the database has not reached.');
-      }
-      return allows(model, found.value.roleIds, permission);
+    async decide(question, signal) {
+      const { model, held } = await standing(question.userId, question.demand, signal);
+      return judge(model, held.grants, { ...question, nowMs: databaseClock.nowMs() });
     },
   };
 }

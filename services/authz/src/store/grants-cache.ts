@@ -1,8 +1,9 @@
 import type { Database } from '@gatehouse/postgres';
 import type { Clock, Logger, Registry } from '@gatehouse/process';
 import { type InvalidationBus, type ReadThrough, type RedisStore, readThrough } from '@gatehouse/redis';
-import { decodeGrants, encodeGrants, slotTag, type UserGrants } from '../domain/user-grants.ts';
+import { slotTag } from '../domain/slot-tag.ts';
 import { findUserGrants } from './role-grants.ts';
+import { decodeGrants, encodeGrants, type UserGrants } from './user-grants.ts';
 
 /** Users' grants: in memory, in Redis, in Postgres. The version of an entry is the revision of the user's grants. */
 export type GrantsCache = ReadThrough<UserGrants>;

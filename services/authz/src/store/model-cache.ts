@@ -1,6 +1,6 @@
+import type { Model } from '@gatehouse/client/policy';
 import type { Database } from '@gatehouse/postgres';
 import type { InvalidationBus } from '@gatehouse/redis';
-import type { Model } from '../domain/closure.ts';
 import { loadModel } from './model.ts';
 import { MODEL_ID, type ModelRevisions } from './model-revisions.ts';
 

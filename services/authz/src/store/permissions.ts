@@ -4,8 +4,9 @@ import type { Permission } from '../domain/permission.ts';
 
 const INSERT = statement(
   'authz.insert-permission',
-  `insert into authz.permissions (id, resource, action, description, category, is_dangerous, created_at, created_by)
-   values ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::boolean, $7::timestamptz, $8::uuid)`,
+  `insert into authz.permissions (id, resource, action, description, category, is_dangerous, created_at, created_by,
+     condition)
+   values ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::boolean, $7::timestamptz, $8::uuid, $9::text)`,
 );
 const FIND_IDS = statement<{ id: string; name: string }>(
   'authz.find-permission-ids',
@@ -14,9 +15,9 @@ const FIND_IDS = statement<{ id: string; name: string }>(
 
 /** Stores a permission. Throws Failure `taken` PERMISSION_NAME_TAKEN. */
 export async function insertPermission(tx: Transaction, permission: Permission): Promise<void> {
-  const { id, resource, action, description, category, isDangerous, createdAt, createdBy } = permission;
+  const { id, resource, action, description, category, isDangerous, createdAt, createdBy, condition } = permission;
   try {
-    const values = [id, resource, action, description, category, isDangerous, createdAt, createdBy ?? null];
+    const values = [id, resource, action, description, category, isDangerous, createdAt, createdBy ?? null, condition];
     await tx.query(INSERT, values);
   } catch (error) {
     if (!isUniqueViolation(error, 'permissions_name_key')) throw error;

@@ -21,7 +21,7 @@ export function openAuthz(runtime: Runtime, address: string): Authz {
   return {
     permits: permitsWith(client),
     async holdsPermission(userId, permission, { deadlineMs, requestId, trace, signal }) {
-      const request = { userId, permission, consistency: MINIMIZE_LATENCY };
+      const request = { userId, permission, consistency: MINIMIZE_LATENCY, resource: '', context: undefined };
       const { decision } = await client.check(request, { deadlineMs, requestId, trace, signal });
       return decision === Decision.DECISION_ALLOWED;
     },

@@ -3,14 +3,12 @@ import {
   type BatchValidateSessionsResponse,
   Freshness,
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import type { Call, Encoded, Handler } from '@gatehouse/rpc';
+import { type Call, type Encoded, type Handler, lookupGate, timeLeft, toBatchReply } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import type { CachedSession } from '../domain/cached-session.ts';
 import { type Demand, parseConsistencyToken } from '../domain/consistency.ts';
 import { parseToken, type SessionToken } from '../domain/session-token.ts';
-import { lookupGate } from '../store/lookup-gate.ts';
-import { timeLeft } from '../store/time-left.ts';
-import { isResult, isUndecided, toBatchReply, toRefusal } from '../wire/validation.ts';
+import { isResult, isUndecided, toRefusal } from '../wire/validation.ts';
 
 /** Lookups in Redis and Postgres that one batch has under way at once. */
 const LOOKUPS_MAX = 64;

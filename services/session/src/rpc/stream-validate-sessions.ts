@@ -3,13 +3,11 @@ import {
   type StreamValidateSessionsRequest,
   type StreamValidateSessionsResponse,
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import type { Call, Encoded, SyncStreamHandler } from '@gatehouse/rpc';
+import { type Call, type Encoded, lookupGate, type SyncStreamHandler, timeLeft } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import type { CachedSession } from '../domain/cached-session.ts';
 import { parseConsistencyToken } from '../domain/consistency.ts';
 import { parseToken, type SessionToken } from '../domain/session-token.ts';
-import { lookupGate } from '../store/lookup-gate.ts';
-import { timeLeft } from '../store/time-left.ts';
 import type { ValidateOptions } from '../store/validate.ts';
 import { isResult, isUndecided, toRefusal } from '../wire/validation.ts';
 

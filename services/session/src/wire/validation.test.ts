@@ -6,12 +6,13 @@ import {
   StreamValidateSessionsResponse,
   ValidateSessionResponse,
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
+import { toBatchReply } from '@gatehouse/rpc';
 import { describe, expect, it } from 'vitest';
 import { readDigest } from '../domain/digest.ts';
 import { sessionExpired, sessionIdle, sessionRevoked } from '../domain/session.ts';
 import { tokenInvalid } from '../domain/session-token.ts';
 import { toReply } from './session.ts';
-import { isResult, toBatchReply, toRefusal } from './validation.ts';
+import { isResult, toRefusal } from './validation.ts';
 
 const reply = (methods: number) =>
   toReply({
@@ -87,7 +88,7 @@ describe('the answer to a batch', () => {
   it('is never put together without a result for each token', () => {
     const missing: (Buffer | undefined)[] = new Array(2);
     missing[0] = reply(1);
-    expect(() => toBatchReply(missing)).toThrow('Token 1');
-    expect(() => toBatchReply([Buffer.alloc(0)])).toThrow('Token 0');
+    expect(() => toBatchReply(missing)).toThrow('Item 1');
+    expect(() => toBatchReply([Buffer.alloc(0)])).toThrow('Item 0');
   });
 });

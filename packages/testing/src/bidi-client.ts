@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import { ErrorInfo } from '@gatehouse/proto/google/rpc/error_details.ts';
 import { Status } from '@gatehouse/proto/google/rpc/status.ts';
-import { type TestService, testAuthority } from '@gatehouse/testing';
+import type { TestService } from './service.ts';
+import { testAuthority } from './test-authority.ts';
 
 /** An RPC that streams both ways, as ts-proto generates it. */
 interface BidiRpc<Request, Response> {

@@ -1,0 +1,54 @@
+import type { StreamCheckRequest, StreamCheckResponse } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import { type Call, type Encoded, lookupGate, type SyncStreamHandler, timeLeft } from '@gatehouse/rpc';
+import type { Deps } from '../deps.ts';
+import type { Question } from '../store/decisions.ts';
+import { isOfOneQuestion, toErrorReply, toReply } from '../wire/check-reply.ts';
+import { toAsked, toDemands } from '../wire/question.ts';
+
+/** Lookups in Redis and Postgres that one stream has under way at once. */
+const LOOKUPS_MAX = 64;
+/** How long the answer to one request may take, and with it those behind it, while a store says nothing. Milliseconds. */
+const LOOKUP_MS_MAX = 5_000;
+
+/** Checks permissions as they come. What memory can decide is answered in the step in which it is asked. */
+export function streamCheck({
+  decisions,
+  events,
+}: Pick<Deps, 'decisions' | 'events'>): SyncStreamHandler<StreamCheckRequest, StreamCheckResponse> {
+  const refuse = (error: unknown): Encoded => {
+    if (!isOfOneQuestion(error)) throw error;
+    return toErrorReply(error);
+  };
+  return {
+    open(call: Call) {
+      const gate = lookupGate(LOOKUPS_MAX);
+      const lookUp = async (question: Question): Promise<Encoded> => {
+        const { signal, end } = timeLeft(call, LOOKUP_MS_MAX);
+        try {
+          const verdict = await gate.run(() => decisions.decide(question, signal));
+          events.permissionChecked(call, question, verdict.isAllowed);
+          return toReply(verdict);
+        } catch (error) {
+          call.signal.throwIfAborted();
+          return refuse(error);
+        } finally {
+          end();
+        }
+      };
+      return {
+        message({ item, consistency }) {
+          if (!item) throw new Error('The limits let a question without an item pass.');
+          try {
+            const question = { ...toAsked(item), demand: toDemands(consistency)(item.userId) };
+            const known = decisions.peek(question);
+            if (!known) return lookUp(question);
+            events.permissionChecked(call, question, known.isAllowed);
+            return toReply(known);
+          } catch (error) {
+            return refuse(error);
+          }
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { type Database, statement } from '@gatehouse/postgres';
+import type { Clock, Logger } from '@gatehouse/process';
+
+/** How often the two clocks are compared. Milliseconds. */
+const EVERY_MS = 10_000;
+/** How long one comparison may take; one that takes longer says too little. Milliseconds. */
+const ROUND_TRIP_MS_MAX = 2_000;
+/** From this difference on it is worth a warning. Milliseconds. */
+const DIFFERENCE_MS_MAX = 1_000;
+
+const NOW = statement<{ now_ms: number }>(
+  'authz.now',
+  'select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms',
+);
+
+/** The database's clock, as this instance knows it: grants begin and end by it, on every instance at the same time. */
+export interface DatabaseClock {
+  /** Unix time in milliseconds, within half a round trip to Postgres of what Postgres would say. */
+  nowMs(): number;
+  stop(): void;
+}
+
+/** Compares the clocks now and then. While Postgres can't be asked, the last difference stands. */
+export function followDatabaseClock({
+  db,
+  clock,
+  logger,
+}: {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}): DatabaseClock {
+  const stopping = new AbortController();
+  let aheadMs = 0;
+  let isApart = false;
+  let isComparing = false;
+
+  const compare = async () => {
+    if (isComparing) return;
+    isComparing = true;
+    try {
+      const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(ROUND_TRIP_MS_MAX)]);
+      const beforeMs = clock.now().getTime();
+      const [row] = await db.within({ signal }).query(NOW);
+      const afterMs = clock.now().getTime();
+      if (!row) return;
+      aheadMs = row.now_ms - (beforeMs + afterMs) / 2;
+    } catch {
+      // Whoever needs Postgres says so; a clock that was right before is right enough.
+    } finally {
+      isComparing = false;
+    }
+    const wasApart = isApart;
+    isApart = Math.abs(aheadMs) > DIFFERENCE_MS_MAX;
+    if (isApart && !wasApart) logger.warn({ aheadMs }, "the clocks of Postgres and of this machine don't agree");
+  };
+  void compare();
+  const timer = setInterval(() => void compare(), EVERY_MS);
+  timer.unref();
+  return {
+    nowMs: () => clock.now().getTime() + aheadMs,
+    stop() {
+      clearInterval(timer);
+      stopping.abort();
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { statement, type Transaction } from '@gatehouse/postgres';
+
+// Whoever makes an exclusion locks the roles that it is about, and their descendants, against being granted; and whoever
+// grants a role holds it against that from here on. So one of the two sees the other.
+const LOCK_LINEAGES = statement<{ id: string; parent_role_id: string | null }>(
+  'authz.lock-lineages',
+  `with recursive lineage as (
+     select r.id, r.parent_role_id from authz.roles r where r.id = any($1::uuid[])
+     union
+     select p.id, p.parent_role_id from authz.roles p join lineage l on p.id = l.parent_role_id
+   )
+   select r.id, r.parent_role_id from authz.roles r where r.id in (select id from lineage) order by r.id for key share`,
+);
+const FIND_BREACH = statement<{ role_id: string; excluded_role_id: string }>(
+  'authz.find-exclusion-breach',
+  `select role_id, excluded_role_id from authz.role_exclusions
+   where role_id = any($1::uuid[]) and excluded_role_id = any($1::uuid[]) limit 1`,
+);
+
+/** Two roles that exclude each other. */
+export interface Breach {
+  readonly roleId: string;
+  readonly excludedRoleId: string;
+}
+
+/** Two roles among these and their ancestors that exclude each other; both are locked until the transaction ends. */
+export async function findBreach(tx: Transaction, roleIds: readonly string[]): Promise<Breach | undefined> {
+  const held = await tx.query(LOCK_LINEAGES, [roleIds]);
+  const [row] = await tx.query(FIND_BREACH, [held.map(({ id }) => id)]);
+  return row && { roleId: row.role_id, excludedRoleId: row.excluded_role_id };
+}
