@@ -2,6 +2,7 @@ import { Freshness } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import type { Plan } from './measure.ts';
 import { PATHS } from './servers/paths.ts';
 import { BATCH, batches } from './work/batches.ts';
+import { batchedChecks, checks, type KnownCheck, streamedChecks } from './work/checks.ts';
 import { edgeChecks } from './work/edge.ts';
 import type { Question } from './work/prove.ts';
 import type { KnownSession } from './work/sessions.ts';
@@ -23,7 +24,6 @@ const check = { path: PATHS.check, port: 'app', topic: 'authz-grants' } as const
 
 const bounded = (sessions: readonly KnownSession[]) => validations(sessions, Freshness.FRESHNESS_BOUNDED);
 const strict = (sessions: readonly KnownSession[]) => validations(sessions, Freshness.FRESHNESS_STRICT);
-const same = (questions: readonly Question[]) => questions;
 
 export const SESSION_ROWS: readonly PlannedRow<readonly KnownSession[]>[] = [
   { ...validate, name: 'validate, L1', aim: AIM_L1, load: 'generator', questions: bounded },
@@ -58,12 +58,29 @@ export const SESSION_ROWS: readonly PlannedRow<readonly KnownSession[]>[] = [
 ];
 
 /** With no decision recorded. */
-export const AUTHZ_ROWS: readonly PlannedRow<readonly Question[]>[] = [
-  { ...check, name: 'check, L1, half denied', aim: AIM_L1, load: 'generator', questions: same },
-  { ...check, name: 'check, L1, peak (h2load, one question)', aim: AIM_L1, load: 'h2load', questions: same },
+export const AUTHZ_ROWS: readonly PlannedRow<readonly KnownCheck[]>[] = [
+  { ...check, name: 'check, L1, half denied', aim: AIM_L1, load: 'generator', questions: checks },
+  { ...check, name: 'check, L1, peak (h2load, one question)', aim: AIM_L1, load: 'h2load', questions: checks },
+  {
+    ...check,
+    name: `check, L1, batches of ${BATCH}`,
+    aim: AIM_BATCH,
+    load: 'generator',
+    path: PATHS.batchCheck,
+    weight: BATCH,
+    questions: batchedChecks,
+  },
+  {
+    ...check,
+    name: 'check, L1, one stream',
+    aim: AIM_STREAM,
+    load: 'stream',
+    path: PATHS.streamCheck,
+    questions: streamedChecks,
+  },
 ];
 
 /** With every denial on its way to the audit trail, as the service is configured unless it is told otherwise. */
-export const AUTHZ_RECORDED_ROWS: readonly PlannedRow<readonly Question[]>[] = [
-  { ...check, name: 'check, L1, half denied, denials recorded', load: 'generator', questions: same },
+export const AUTHZ_RECORDED_ROWS: readonly PlannedRow<readonly KnownCheck[]>[] = [
+  { ...check, name: 'check, L1, half denied, denials recorded', load: 'generator', questions: checks },
 ];

@@ -8,8 +8,8 @@ import { AUTHZ_RECORDED_ROWS, AUTHZ_ROWS, type PlannedRow, SESSION_ROWS } from '
 import type { Figure, Results, Row } from './row.ts';
 import { type Placement, type StartedServer, startServer } from './start-server.ts';
 import type { MeasuredService, Stores } from './stores.ts';
+import type { KnownCheck } from './work/checks.ts';
 import { permissionChecks } from './work/permissions.ts';
-import type { Question } from './work/prove.ts';
 import { createSessions, type KnownSession } from './work/sessions.ts';
 
 /** Everything that a stage stands on. */
@@ -38,11 +38,11 @@ export async function runStages(stage: Stage): Promise<Results> {
     stage.say(`creating ${SESSIONS} sessions`);
     return createSessions(server.port('operator'), SESSIONS, stage.signal);
   });
-  let questions: Promise<readonly Question[]> | undefined;
+  let known: Promise<readonly KnownCheck[]> | undefined;
   const prepare = (server: StartedServer) => {
-    if (!questions) stage.say(`granting roles to ${USERS} users`);
-    questions ??= permissionChecks(server.port('operator'), USERS, stage.signal);
-    return questions;
+    if (!known) stage.say(`granting roles to ${USERS} users`);
+    known ??= permissionChecks(server.port('operator'), USERS, stage.signal);
+    return known;
   };
   const checks = await runStage(stage, 'authz', 'none', AUTHZ_ROWS, prepare);
   const recorded = await runStage(stage, 'authz', 'denied', AUTHZ_RECORDED_ROWS, prepare);
@@ -66,7 +66,7 @@ async function measureFigures(stage: Stage): Promise<Figure[]> {
   return [...revocation, ...client, ...(await manySessions(stage, a))];
 }
 
-async function runStage<Prepared extends readonly (KnownSession | Question)[]>(
+async function runStage<Prepared extends readonly (KnownSession | KnownCheck)[]>(
   stage: Stage,
   service: MeasuredService,
   recorded: 'none' | 'denied',

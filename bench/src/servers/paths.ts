@@ -5,4 +5,6 @@ export const PATHS = {
   streamValidateSessions: '/gatehouse.session.v1.SessionService/StreamValidateSessions',
   edgeCheck: '/envoy.service.auth.v3.Authorization/Check',
   check: '/gatehouse.authz.v1.AuthzService/Check',
+  batchCheck: '/gatehouse.authz.v1.AuthzService/BatchCheck',
+  streamCheck: '/gatehouse.authz.v1.AuthzService/StreamCheck',
 } as const;

@@ -1,13 +1,8 @@
 import { uuidv7 } from '@gatehouse/process';
-import {
-  AuthzServiceService,
-  CheckRequest,
-  CheckResponse,
-  Decision,
-} from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import { AuthzServiceService, Decision } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { type Client, connect } from '@gatehouse/rpc';
+import type { KnownCheck } from './checks.ts';
 import { inParallel } from './in-parallel.ts';
-import type { Question } from './prove.ts';
 
 /** Each team has a role that reads and, below it, one that also writes. */
 const TEAMS = 10;
@@ -18,7 +13,7 @@ const DEADLINE_MS = 30_000;
  * Creates roles and grants by the RPCs and answers two checks for each user: one that is to be allowed through a role's
  * parent, one that is to be denied.
  */
-export async function permissionChecks(port: number, users: number, signal: AbortSignal): Promise<Question[]> {
+export async function permissionChecks(port: number, users: number, signal: AbortSignal): Promise<KnownCheck[]> {
   const client = connect({
     definition: AuthzServiceService,
     address: `127.0.0.1:${port}`,
@@ -49,8 +44,8 @@ export async function permissionChecks(port: number, users: number, signal: Abor
         );
     });
     return people.flatMap(({ userId, team }) => [
-      question(userId, `documents-${team}:read`, Decision.DECISION_ALLOWED),
-      question(userId, `documents-${(team + 1) % TEAMS}:write`, Decision.DECISION_DENIED),
+      { userId, permission: `documents-${team}:read`, expected: Decision.DECISION_ALLOWED },
+      { userId, permission: `documents-${(team + 1) % TEAMS}:write`, expected: Decision.DECISION_DENIED },
     ]);
   } finally {
     client.close();
@@ -79,20 +74,4 @@ async function createRole(
     deniedPermissions: [],
   });
   return role?.roleId ?? '';
-}
-
-function question(userId: string, permission: string, expected: Decision): Question {
-  return {
-    request: CheckRequest.encode({
-      userId,
-      permission,
-      consistency: undefined,
-      resource: '',
-      context: undefined,
-    }).finish(),
-    judge: (answer) => {
-      const { decision } = CheckResponse.decode(answer);
-      if (decision !== expected) throw new Error(`${permission} of ${userId}: decided ${decision}, not ${expected}.`);
-    },
-  };
 }
