@@ -8,7 +8,7 @@ import { type StandIn, startStandIn } from './stand-in.ts';
 const PACKAGE = resolve(import.meta.dirname, '..');
 const REPOSITORY = resolve(PACKAGE, '../..');
 const MODULES = join(REPOSITORY, 'node_modules');
-const DEPENDENCIES = ['@bufbuild/protobuf', '@grpc/grpc-js', 'jose'];
+const DEPENDENCIES = ['@bufbuild/protobuf', '@grpc/grpc-js', '@marcbachmann/cel-js', 'jose'];
 
 let folder: string;
 let server: StandIn;

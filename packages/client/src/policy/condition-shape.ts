@@ -1,99 +1,88 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { parseCidr } from './condition-environment.ts';
 import { ConditionError } from './condition-error.ts';
+import { isInTimeZone, wrongLiteral } from './condition-literals.ts';
+import { callOf, childrenOf, literalOf, nodesOf } from './condition-tree.ts';
 
-/** Functions that repeat their argument for each item of a list. */
-const MACROS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
-/** What could make a short condition run for long, and what to say to someone who tries it. */
+/** What could make a short condition run for long or take much memory, and what to say to someone who tries it. */
 const REFUSED: ReadonlyMap<string, string> = new Map([
   ['matches', 'Regular expressions are not available: use startsWith, endsWith, contains or in.'],
   ['bind', 'cel.bind is not available.'],
+  ['map', 'map is not available: use exists, all or filter with what it would make.'],
+  ['join', 'join is not available.'],
+  ['json', 'json is not available: give the value in the context.'],
 ]);
-/** Most characters of a value that is shown. */
-const SHOWN_CHARACTERS_MAX = 200;
+/** Most that a condition may do with `context` and `resource` once more for each item of a list; see `repeatedBy`. */
+const REPEATED_MAX = 8;
+/** Most searches for a text that is not written down. */
+const SEARCHES_MAX = 4;
+const SEARCHES: ReadonlySet<string> = new Set(['contains', 'indexOf', 'lastIndexOf', 'split']);
+/** Operators that take the same short time whatever they are given. */
+const CHEAP: ReadonlySet<string> = new Set(['id', 'value', '.', '[]', '&&', '||', '!_', '?:']);
 
-/** Something that a condition looks at, such as `resource.owner`. */
-export interface Fact {
-  readonly name: string;
-  read(variables: Readonly<Record<string, unknown>>): { readonly name: string; readonly value: string };
-}
-
-/** Throws ConditionError for what could cost more than a condition may. */
+/**
+ * Throws ConditionError for what could cost more than a condition may. A list that comes with a question may hold a
+ * thousand items, and a text thousands of characters: work may grow with the size of one of them, and in a few places
+ * with the product of two, but never further.
+ */
 export function checkShape(ast: ASTNode): void {
-  walk(ast, (node, within) => {
-    const called = calledBy(node);
-    if (!called) return within;
-    const why = REFUSED.get(called.name);
-    if (why) throw new ConditionError(why, node.start, node.end);
-    if (called.name === 'inCidr') checkCidr(called.args[0], node);
-    if (!MACROS.has(called.name)) return within;
-    if (within) throw new ConditionError('Macros do not nest.', node.start, node.end);
-    return true;
-  });
-}
-
-/** What the condition looks at, each once. */
-export function factsOf(ast: ASTNode): readonly Fact[] {
-  const found = new Map<string, Fact>();
-  walk(ast, (node, within) => {
-    const path = pathOf(node);
-    if (path && path.length > 1 && ['request', 'resource', 'context'].includes(path[0] ?? '')) {
-      const name = path.join('.');
-      found.set(name, { name, read: (variables) => ({ name, value: shown(valueAt(variables, path)) }) });
+  const count = { repeated: 0, searches: 0 };
+  for (const node of nodesOf(ast)) {
+    checkNode(node);
+    if (isSearch(node)) count.searches += 1;
+    if (count.searches > SEARCHES_MAX) {
+      throw refusal(node, `At most ${SEARCHES_MAX} searches can be for a text that is not written down.`);
     }
-    return within;
-  });
-  // `resource.owner` is a part of `resource.owner.id` and says nothing more.
-  const names = [...found.keys()];
-  return [...found.values()].filter(({ name }) => !names.some((other) => other.startsWith(`${name}.`)));
-}
-
-type Visit = (node: ASTNode, withinMacro: boolean) => boolean;
-
-/** Visits each node with what its parent's visit returned. */
-function walk(node: ASTNode, visit: Visit, within = false): void {
-  const inside = visit(node, within);
-  const descend = (part: unknown): void => {
-    if (Array.isArray(part)) part.forEach(descend);
-    else if (typeof part === 'object' && part !== null && 'op' in part) walk(part as ASTNode, visit, inside);
-  };
-  descend(node.args);
-}
-
-function calledBy(node: ASTNode): { readonly name: string; readonly args: readonly ASTNode[] } | undefined {
-  if (node.op === 'call') return { name: node.args[0], args: node.args[1] };
-  if (node.op === 'rcall') return { name: node.args[0], args: node.args[2] };
-  return undefined;
-}
-
-/** A range that is written down is read when the condition is compiled, so that a slip shows then. */
-function checkCidr(range: ASTNode | undefined, node: ASTNode): void {
-  if (range?.op !== 'value' || typeof range.args !== 'string') return;
-  try {
-    parseCidr(range.args);
-  } catch (error) {
-    throw new ConditionError(`${(error as Error).message}.`, node.start, node.end);
+    const call = callOf(node);
+    if (!call?.isMacro) continue;
+    if (childrenOf(node).some(holdsMacro)) {
+      throw refusal(node, 'Macros do not nest.');
+    }
+    for (const inside of call.args.flatMap((part) => [...nodesOf(part)])) count.repeated += repeatedBy(inside);
+    if (count.repeated > REPEATED_MAX) {
+      throw refusal(node, `What ${call.name} repeats looks at context and resource too often.`);
+    }
   }
 }
 
-function pathOf(node: ASTNode): readonly string[] | undefined {
-  if (node.op === 'id') return [node.args];
-  if (node.op !== '.') return undefined;
-  const parent = pathOf(node.args[0]);
-  return parent && [...parent, node.args[1]];
+function checkNode(node: ASTNode): void {
+  // The library knows the word and would fail at it only when the condition is evaluated.
+  if (node.op === 'id' && node.args === 'optional') throw refusal(node, 'Optional values are not available: use has.');
+  const call = callOf(node);
+  if (!call) return;
+  const why = REFUSED.get(call.name) ?? wrongLiteral(call);
+  if (why !== undefined) throw refusal(node, why);
 }
 
-function valueAt(variables: Readonly<Record<string, unknown>>, path: readonly string[]): unknown {
-  let value: unknown = variables;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<string, unknown>)[key];
-  }
-  return value;
+function holdsMacro(node: ASTNode): boolean {
+  for (const each of nodesOf(node)) if (callOf(each)?.isMacro) return true;
+  return false;
 }
 
-function shown(value: unknown): string {
-  const text = JSON.stringify(value, (_key, part) => (typeof part === 'bigint' ? Number(part) : part));
-  if (text === undefined) return '(not given)';
-  return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
+function isSearch(node: ASTNode): boolean {
+  const call = callOf(node);
+  return call !== undefined && SEARCHES.has(call.name) && literalOf(call.args[0]) === undefined;
+}
+
+/**
+ * How much a node adds to the work for each item: one for a mention of what came with the question, one for an operation
+ * on what mentions it.
+ */
+function repeatedBy(node: ASTNode): number {
+  const call = callOf(node);
+  if (call && isInTimeZone(call)) throw refusal(node, 'Time zones are not available inside of macros.');
+  if (isMention(node)) return 1;
+  return CHEAP.has(node.op) || call?.name === 'has' || !mentions(node) ? 0 : 1;
+}
+
+function isMention(node: ASTNode): boolean {
+  return node.op === 'id' && (node.args === 'context' || node.args === 'resource');
+}
+
+function mentions(node: ASTNode): boolean {
+  for (const each of nodesOf(node)) if (isMention(each)) return true;
+  return false;
+}
+
+function refusal(node: ASTNode, why: string): ConditionError {
+  return new ConditionError(why, node.start, node.end);
 }

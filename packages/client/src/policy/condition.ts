@@ -1,7 +1,8 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type ConditionInput, ENVIRONMENT, variablesOf } from './condition-environment.ts';
 import { ConditionError } from './condition-error.ts';
-import { checkShape, factsOf } from './condition-shape.ts';
+import { factsOf } from './condition-facts.ts';
+import { checkShape } from './condition-shape.ts';
 
 /** What came of a condition: it holds, it does not, or what it needs is not there. */
 export type Outcome = 'true' | 'false' | 'undetermined';
@@ -26,8 +27,8 @@ const compiled = new Map<string, Condition>();
 
 /**
  * Compiles a condition once: the same source gives the same object. What it may cost is bounded before it runs: length,
- * nodes and depth are limited, macros do not nest, and neither regular expressions nor bindings are there, which could
- * make a short expression run for ever. Throws ConditionError.
+ * nodes and depth are limited, macros do not nest, and what could make a short expression run for long is not there; see
+ * condition-shape.ts. Throws ConditionError.
  */
 export function compileCondition(source: string): Condition {
   const known = compiled.get(source);
