@@ -38,6 +38,7 @@ const model = compileModel(1n, [
   role('barred', held('invoices:*', 'deny')),
   role('barred-inside', held('*:read', 'deny', inside)),
   role('both', held('invoices:read', 'allow'), held('*:*', 'deny', strong)),
+  role('doubtful', held('invoices:read', 'deny', inside), held('invoices:*', 'deny')),
   role('either', held('invoices:read', 'allow', strong), held('invoices:*', 'allow', inside)),
 ]);
 
@@ -107,6 +108,13 @@ describe('decide', () => {
       false,
       UNKNOWN_ADDRESS,
     ]);
+  });
+
+  it('gives no reason of doubt for a denial that is certain, whatever comes first', () => {
+    const grants = [grant('barred-inside'), grant('barred'), grant('reader')];
+    expect(asked(grants, { ip: '' })).toEqual([false, '']);
+    expect(asked(grants.toReversed(), { ip: '' })).toEqual([false, '']);
+    expect(asked([grant('doubtful')], { ip: '' })).toEqual([false, '']);
   });
 
   it('takes no notice of what can not be evaluated where something else decides', () => {

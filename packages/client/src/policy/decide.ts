@@ -28,6 +28,8 @@ export function decide(model: Model, grants: readonly Grant[], question: Questio
   const name = splitPermission(question.permission);
   let isAllowed = false;
   let undetermined = '';
+  // A denial that is certain may still come, and then no condition was what decided, in whatever order the grants are.
+  let doubt = '';
   for (const grant of grants) {
     if (!covers(grant.scope, question.resource) || !isInForce(grant, question.nowMs)) continue;
     const role = model.closure(grant.roleId);
@@ -42,10 +44,15 @@ export function decide(model: Model, grants: readonly Grant[], question: Questio
       continue;
     }
     const effect = judge(role, grant, question, name);
-    if (effect.denies) return effect.why === '' ? DENIED : { isAllowed: false, undetermined: effect.why };
+    if (effect.denies) {
+      if (effect.why === '') return DENIED;
+      doubt ||= effect.why;
+      continue;
+    }
     isAllowed ||= effect.allows;
     if (!effect.allows) undetermined ||= effect.why;
   }
+  if (doubt !== '') return { isAllowed: false, undetermined: doubt };
   if (isAllowed) return ALLOWED;
   return undetermined === '' ? DENIED : { isAllowed: false, undetermined };
 }
@@ -74,14 +81,19 @@ function judge(role: RoleClosure, grant: Grant, question: Question, name: Name) 
   if (ofGrant.outcome === 'false') return NEITHER;
   let allows = false;
   let why = '';
+  let doubt = '';
   for (const rule of rulesFor(role, question.permission)) {
     const both = and(ofGrant, holds(rule.condition, question));
     if (both.outcome === 'false') continue;
-    if (rule.effect === 'deny') return { denies: true, allows: false, why: both.why };
+    if (rule.effect === 'deny') {
+      if (both.outcome === 'true') return { denies: true, allows: false, why: '' };
+      doubt ||= both.why;
+      continue;
+    }
     if (both.outcome === 'true') allows = true;
     else why ||= both.why;
   }
-  return { denies: false, allows, why };
+  return doubt === '' ? { denies: false, allows, why } : { denies: true, allows: false, why: doubt };
 }
 
 const NEITHER = { denies: false, allows: false, why: '' };
