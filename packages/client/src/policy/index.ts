@@ -4,6 +4,16 @@ export type { ConditionInput } from './condition-environment.ts';
 export { ConditionError } from './condition-error.ts';
 export { ALLOWED, DENIED, decide, type Question, rulesFor, type Verdict } from './decide.ts';
 export { type ExclusionBreach, findBreach } from './exclusions.ts';
+export {
+  type ConditionEvidence,
+  type Evidence,
+  type Explanation,
+  explain,
+  type GrantStatus,
+  type NamedGrant,
+  type Standing,
+} from './explain.ts';
+export { type Names, toSentences } from './explain-sentences.ts';
 export { type Grant, isInForce, plainGrant } from './grant.ts';
 export {
   compileModel,

@@ -1,0 +1,237 @@
+import { expect, it } from 'vitest';
+import { compileCondition, type Outcome } from './condition.ts';
+import { decide, type Question } from './decide.ts';
+import { type Explanation, explain, type NamedGrant } from './explain.ts';
+import { compileModel, type Effect, type ModelRole } from './model.ts';
+
+const SEED = 20_260_301;
+const MODELS = 1_000;
+const QUESTIONS = 100;
+/** So often at least each special outcome has to have come up, or the test says less than it seems to. */
+const HITS_MIN = 300;
+const NOW_MS = Date.UTC(2026, 2, 1, 9);
+
+/** Conditions, and what each comes to, written a second time. */
+const CONDITIONS: readonly (readonly [source: string, plain: (question: Question) => Outcome])[] = [
+  ['true', () => 'true'],
+  ['false', () => 'false'],
+  ['request.authentication_level >= 2', ({ authenticationLevel }) => said(authenticationLevel >= 2)],
+  ['request.ip.inCidr("10.0.0.0/8")', ({ ip }) => (ip === '' ? 'undetermined' : said(ip.startsWith('10.')))],
+  ['context.flag', ({ attributes: { flag } }) => (typeof flag === 'boolean' ? said(flag) : 'undetermined')],
+  [
+    'resource.owner == request.user_id',
+    ({ resourceAttributes: { owner }, userId }) => (owner === undefined ? 'undetermined' : said(owner === userId)),
+  ],
+];
+
+interface PlainRole {
+  readonly parent: string | undefined;
+  readonly held: readonly { readonly name: string; readonly effect: Effect; readonly condition: number | undefined }[];
+}
+interface PlainGrant extends Omit<NamedGrant, 'condition'> {
+  readonly conditionIndex: number | undefined;
+}
+type Roles = Readonly<Record<string, PlainRole>>;
+
+function said(value: boolean): Outcome {
+  return value ? 'true' : 'false';
+}
+
+/** Numbers that look random and are the same each time (mulberry32). */
+function createRandom(seed: number) {
+  let state = seed;
+  const next = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const below = (count: number) => Math.floor(next() * count);
+  const pick = <T>(items: readonly T[]): T => items[below(items.length)] as T;
+  return { below, pick, chance: (share: number) => next() < share };
+}
+type Random = ReturnType<typeof createRandom>;
+
+const RESOURCES = ['invoices', 'payroll'];
+const ACTIONS = ['read', 'write'];
+const SCOPES = ['', '', 't/1', 't/1', 't/10', 't/1/p/1', 't/1/p/2', 't/2', 't/1/p/1/d/1'];
+
+function randomRoles({ below, pick, chance }: Random): Roles {
+  const withDenials = chance(0.6);
+  const withConditions = chance(0.7);
+  const roles: Record<string, PlainRole> = {};
+  const names: string[] = [];
+  for (let index = 1 + below(7); index > 0; index -= 1) {
+    const parent = names.length > 0 && chance(0.7) ? pick(names) : undefined;
+    const held = Array.from({ length: below(5) }, () => ({
+      name: `${chance(0.2) ? '*' : pick(RESOURCES)}:${chance(0.2) ? '*' : pick(ACTIONS)}`,
+      effect: withDenials && chance(0.35) ? ('deny' as const) : ('allow' as const),
+      condition: withConditions && chance(0.5) ? below(CONDITIONS.length) : undefined,
+    }));
+    const name = `role-${index}`;
+    roles[name] = { parent, held };
+    names.push(name);
+  }
+  return roles;
+}
+
+function randomGrants({ below, pick, chance }: Random, roles: Roles): readonly PlainGrant[] {
+  return Array.from({ length: below(7) }, (_, index) => ({
+    id: `grant-${index}`,
+    roleId: chance(0.05) ? 'unknown' : pick(Object.keys(roles)),
+    scope: pick(SCOPES),
+    validFromMs: chance(0.7) ? Number.NEGATIVE_INFINITY : NOW_MS + below(5) - 2,
+    validUntilMs: chance(0.7) ? Number.POSITIVE_INFINITY : NOW_MS + below(5) - 2,
+    conditionIndex: chance(0.3) ? below(CONDITIONS.length) : undefined,
+    ...(chance(0.2) ? { status: pick(['active', 'pending', 'suspended'] as const) } : {}),
+  }));
+}
+
+function randomQuestion({ below, pick, chance }: Random): Question {
+  return {
+    ip: pick(['', '', '10.0.0.1', '192.168.0.1']),
+    nowMs: NOW_MS + below(3) - 1,
+    authenticationLevel: below(4),
+    userId: 'ada',
+    permission: `${pick(RESOURCES)}:${pick(ACTIONS)}`,
+    resource: pick(SCOPES),
+    resourceAttributes: chance(0.6) ? {} : { owner: pick(['ada', 'bob']) },
+    attributes: chance(0.6) ? {} : { flag: chance(0.5) },
+  };
+}
+
+interface PlainAnswer {
+  readonly isAllowed: boolean;
+  readonly certainDenial: boolean;
+  readonly possibleDenial: boolean;
+  readonly certainApproval: boolean;
+  readonly possibleApproval: boolean;
+}
+
+/** The rules in their plainest form. `ignore` leaves one of them out, to see whether it made the difference. */
+function plainly(roles: Roles, grants: readonly PlainGrant[], question: Question, ignore = ''): PlainAnswer {
+  const found: { effect: Effect; outcome: Outcome }[] = [];
+  for (const grant of grants) {
+    if (grant.status === 'pending' || grant.status === 'suspended') continue;
+    if (ignore !== 'from' && question.nowMs < grant.validFromMs) continue;
+    if (ignore !== 'until' && question.nowMs >= grant.validUntilMs) continue;
+    const scope = grant.scope === '' ? [] : grant.scope.split('/');
+    const resource = question.resource === '' ? [] : question.resource.split('/');
+    if (ignore === 'parents' && scope.length > 0 && scope.length !== resource.length) continue;
+    if (!scope.every((part, index) => part === resource[index])) continue;
+    for (let name: string | undefined = grant.roleId; name !== undefined; name = roles[name]?.parent) {
+      for (const held of roles[name]?.held ?? []) {
+        const pattern = new RegExp(`^${held.name.replaceAll('*', '[^:]*')}$`);
+        if (!pattern.test(question.permission)) continue;
+        const outcomes = [grant.conditionIndex, held.condition].map((index) =>
+          index === undefined ? 'true' : (CONDITIONS[index]?.[1](question) ?? 'true'),
+        );
+        const outcome = outcomes.includes('false')
+          ? 'false'
+          : outcomes.includes('undetermined')
+            ? 'undetermined'
+            : 'true';
+        found.push({ effect: held.effect, outcome });
+      }
+    }
+  }
+  const has = (effect: Effect, outcome: Outcome) => found.some((it) => it.effect === effect && it.outcome === outcome);
+  const certainDenial = has('deny', 'true');
+  const possibleDenial = has('deny', 'undetermined');
+  const certainApproval = has('allow', 'true');
+  return {
+    isAllowed: certainApproval && !certainDenial && !possibleDenial,
+    certainDenial,
+    possibleDenial,
+    certainApproval,
+    possibleApproval: has('allow', 'undetermined'),
+  };
+}
+
+function compile(roles: Roles) {
+  const compiled = Object.entries(roles).map(([id, { parent, held }]): ModelRole => {
+    const permissions = held.map(({ condition, ...rest }) => ({ ...rest, condition: conditionAt(condition) }));
+    return { id, name: id, parentId: parent, permissions };
+  });
+  return compileModel(1n, compiled);
+}
+
+function conditionAt(index: number | undefined) {
+  const [source] = index === undefined ? [] : (CONDITIONS[index] ?? []);
+  return source === undefined ? undefined : compileCondition(source);
+}
+
+it('decide and explain answer as the rules say, in a hundred thousand cases', () => {
+  const random = createRandom(SEED);
+  const hits = new Map<string, number>();
+  const hit = (name: string, happened: boolean) => hits.set(name, (hits.get(name) ?? 0) + (happened ? 1 : 0));
+  const wrong: unknown[] = [];
+  for (let model = 0; model < MODELS; model += 1) {
+    const roles = randomRoles(random);
+    const compiled = compile(roles);
+    for (let index = 0; index < QUESTIONS; index += 1) {
+      const plainGrants = randomGrants(random, roles);
+      const grants = plainGrants.map(({ conditionIndex, ...grant }) => ({
+        ...grant,
+        condition: conditionAt(conditionIndex),
+      }));
+      const question = randomQuestion(random);
+      const plain = plainly(roles, plainGrants, question);
+      const undetermined =
+        !plain.isAllowed &&
+        !plain.certainDenial &&
+        (plain.possibleDenial || (!plain.certainApproval && plain.possibleApproval));
+
+      const active = grants.filter(({ status }) => status === undefined || status === 'active');
+      const verdict = decide(compiled, active, question);
+      const explanation = explain(compiled, grants, question);
+      const agrees = [verdict, explanation].every(
+        (answer) => answer.isAllowed === plain.isAllowed && (answer.undetermined !== '') === undetermined,
+      );
+      if (!agrees || !isConsistent(explanation, plain, question)) wrong.push({ roles, grants, question, explanation });
+
+      hit('allowed', plain.isAllowed);
+      hit('denied', !plain.isAllowed);
+      hit('a denial beats an approval', plain.certainApproval && plain.certainDenial);
+      hit('a doubtful denial beats an approval', plain.certainApproval && !plain.certainDenial && plain.possibleDenial);
+      hit('undetermined', undetermined);
+      hit('not yet valid', !plain.isAllowed && plainly(roles, plainGrants, question, 'from').isAllowed);
+      hit('expired', !plain.isAllowed && plainly(roles, plainGrants, question, 'until').isAllowed);
+      hit('by the scope of a parent', plain.isAllowed && !plainly(roles, plainGrants, question, 'parents').isAllowed);
+      hit(`explained as ${explanation.kind}`, true);
+      hit(`explained by a grant that is ${explanation.evidence?.standing}`, true);
+      hit('explained by an inherited permission', (explanation.evidence?.path.length ?? 0) > 2);
+    }
+  }
+  expect(wrong.slice(0, 1)).toEqual([]);
+  expect(hits.size).toBe(21);
+  for (const [name, count] of hits) expect(count, name).toBeGreaterThan(HITS_MIN);
+});
+
+/** Whether the evidence of an explanation shows what its kind says. */
+function isConsistent({ kind, evidence }: Explanation, plain: PlainAnswer, question: Question): boolean {
+  const outcomes = evidence?.conditions.map(({ outcome }) => outcome) ?? [];
+  const counts = evidence?.isInScope === true && evidence.standing === 'in_force';
+  const holds = outcomes.every((outcome) => outcome === 'true');
+  switch (kind) {
+    case 'allowed':
+      return plain.isAllowed && counts && holds && evidence?.effect === 'allow';
+    case 'denied':
+      return (
+        (plain.certainDenial ? holds : plain.possibleDenial && !holds) &&
+        !outcomes.includes('false') &&
+        counts &&
+        evidence?.effect === 'deny'
+      );
+    case 'condition':
+      return counts && !holds && evidence?.effect === 'allow';
+    case 'not_in_force':
+      return evidence?.isInScope === true && evidence.standing !== 'in_force' && evidence.effect === 'allow';
+    case 'out_of_scope':
+      return evidence?.isInScope === false && evidence.grant.scope !== question.resource && evidence.effect === 'allow';
+    case 'not_held':
+      return !plain.certainApproval && !plain.possibleApproval;
+    default:
+      return kind satisfies never;
+  }
+}

@@ -1,0 +1,185 @@
+import type { Condition, Outcome } from './condition.ts';
+import type { Question } from './decide.ts';
+import { type Grant, isInForce } from './grant.ts';
+import { type Effect, type HeldPermission, lineage, type Model } from './model.ts';
+import { ANY, splitPermission } from './permission-name.ts';
+import { covers } from './scope.ts';
+
+/** Whether a grant counts apart from its times: one that waits for approval or was suspended gives nothing. */
+export type GrantStatus = 'active' | 'pending' | 'suspended';
+
+/** A grant and what names it. */
+export interface NamedGrant extends Grant {
+  readonly id: string;
+  /** Active when it is not given. */
+  readonly status?: GrantStatus;
+}
+
+/** How a grant stands at the time of the question. */
+export type Standing = 'in_force' | 'suspended' | 'pending' | 'not_yet_valid' | 'expired';
+
+/** A condition, what came of it, and what it looked at. */
+export interface ConditionEvidence {
+  readonly of: 'grant' | 'permission';
+  readonly source: string;
+  readonly outcome: Outcome;
+  /** Set when it is undetermined. */
+  readonly why: string;
+  readonly facts: ReturnType<Condition['facts']>;
+}
+
+/** One way from a grant to a permission. */
+export interface Evidence {
+  readonly grant: NamedGrant;
+  readonly standing: Standing;
+  /** Whether the scope of the grant covers the resource. */
+  readonly isInScope: boolean;
+  /** Ids of roles, from the one that was granted to the one that holds the permission. */
+  readonly path: readonly string[];
+  /** The permission as the last role of the path holds it, perhaps with wildcards. */
+  readonly heldName: string;
+  readonly effect: Effect;
+  /** That of the grant, then that of the permission, where there are any. */
+  readonly conditions: readonly ConditionEvidence[];
+}
+
+/**
+ * Why a question was answered as it was. `denied` is by a rule that denies. The kinds after it are the nearest miss: of
+ * all that could have allowed it, what lacked least; `not_held` when no role of any grant holds the permission. `undetermined` is as in Verdict.
+ */
+export type Explanation = { readonly undetermined: string } & (
+  | { readonly kind: 'allowed'; readonly isAllowed: true; readonly evidence: Evidence }
+  | {
+      readonly kind: 'denied' | 'condition' | 'not_in_force' | 'out_of_scope';
+      readonly isAllowed: false;
+      readonly evidence: Evidence;
+    }
+  | { readonly kind: 'not_held'; readonly isAllowed: false; readonly evidence: undefined }
+);
+
+/** Answers as `decide` does from the active grants, with the evidence. It looks at everything, which takes longer. */
+export function explain(model: Model, grants: readonly NamedGrant[], question: Question): Explanation {
+  let best: Candidate | undefined;
+  for (const candidate of candidatesOf(model, grants, question)) {
+    if (!best || ORDER[candidate.weight] < ORDER[best.weight]) best = candidate;
+    if (best.weight === 'denies') break;
+  }
+  if (!best) return { kind: 'not_held', isAllowed: false, undetermined: '', evidence: undefined };
+  const evidence = evidenceOf(best, question);
+  const doubt = evidence.conditions.find(({ outcome }) => outcome === 'undetermined')?.why ?? '';
+  switch (best.weight) {
+    case 'allows':
+      return { kind: 'allowed', isAllowed: true, undetermined: '', evidence };
+    case 'denies':
+      return { kind: 'denied', isAllowed: false, undetermined: '', evidence };
+    case 'may_deny':
+      return { kind: 'denied', isAllowed: false, undetermined: doubt, evidence };
+    case 'may_allow':
+      return { kind: 'condition', isAllowed: false, undetermined: doubt, evidence };
+    case 'condition_false':
+      return { kind: 'condition', isAllowed: false, undetermined: '', evidence };
+    case 'out_of_scope':
+      return { kind: 'out_of_scope', isAllowed: false, undetermined: '', evidence };
+    default:
+      best.weight satisfies Exclude<Standing, 'in_force'>;
+      return { kind: 'not_in_force', isAllowed: false, undetermined: '', evidence };
+  }
+}
+
+/** What one way from a grant to the permission comes to. */
+type Weight =
+  | 'denies'
+  | 'may_deny'
+  | 'allows'
+  | 'may_allow'
+  | 'condition_false'
+  | Exclude<Standing, 'in_force'>
+  | 'out_of_scope';
+
+/** What decides when several are there, and behind `allows`, which miss was nearest. */
+const ORDER: Readonly<Record<Weight, number>> = {
+  denies: 0,
+  may_deny: 1,
+  allows: 2,
+  may_allow: 3,
+  condition_false: 4,
+  suspended: 5,
+  pending: 6,
+  not_yet_valid: 7,
+  expired: 8,
+  out_of_scope: 9,
+};
+
+interface Candidate {
+  readonly weight: Weight;
+  readonly grant: NamedGrant;
+  readonly path: readonly string[];
+  readonly held: HeldPermission;
+}
+
+/** Every way from a grant to the permission that allows it, would have, or denies it. */
+function* candidatesOf(model: Model, grants: readonly NamedGrant[], question: Question): Generator<Candidate> {
+  const { resource, action } = splitPermission(question.permission);
+  const names = new Set([question.permission, `${resource}:${ANY}`, `${ANY}:${action}`, `${ANY}:${ANY}`]);
+  for (const grant of grants) {
+    const missing = whatLacks(grant, question);
+    const path: string[] = [];
+    for (const role of lineage(model, grant.roleId)) {
+      path.push(role.id);
+      for (const held of role.permissions) {
+        if (!names.has(held.name)) continue;
+        const weight = missing ? (held.effect === 'allow' ? missing : undefined) : weigh(grant, held, question);
+        if (weight) yield { weight, grant, path: [...path], held };
+      }
+    }
+  }
+}
+
+/** Why the grant gives nothing here and now; undefined when it does. */
+function whatLacks(grant: NamedGrant, question: Question): Exclude<Standing, 'in_force'> | 'out_of_scope' | undefined {
+  if (!covers(grant.scope, question.resource)) return 'out_of_scope';
+  const standing = standingOf(grant, question.nowMs);
+  return standing === 'in_force' ? undefined : standing;
+}
+
+/** Times come first: whoever approves a grant that has expired has gained nothing. */
+function standingOf(grant: NamedGrant, nowMs: number): Standing {
+  if (nowMs >= grant.validUntilMs) return 'expired';
+  if (!isInForce(grant, nowMs)) return 'not_yet_valid';
+  return grant.status === undefined || grant.status === 'active' ? 'in_force' : grant.status;
+}
+
+/** undefined for a denial whose condition is false: it takes no part. */
+function weigh(grant: NamedGrant, held: HeldPermission, question: Question): Weight | undefined {
+  const outcomes = [grant.condition, held.condition].map(
+    (condition) => condition?.evaluate(question).outcome ?? 'true',
+  );
+  const isFalse = outcomes.includes('false');
+  const isUndetermined = outcomes.includes('undetermined');
+  if (held.effect === 'deny') return isFalse ? undefined : isUndetermined ? 'may_deny' : 'denies';
+  return isFalse ? 'condition_false' : isUndetermined ? 'may_allow' : 'allows';
+}
+
+function evidenceOf({ grant, path, held }: Candidate, question: Question): Evidence {
+  return {
+    grant,
+    standing: standingOf(grant, question.nowMs),
+    isInScope: covers(grant.scope, question.resource),
+    path,
+    heldName: held.name,
+    effect: held.effect,
+    conditions: [
+      ...conditionEvidence('grant', grant.condition, question),
+      ...conditionEvidence('permission', held.condition, question),
+    ],
+  };
+}
+
+function conditionEvidence(
+  of: ConditionEvidence['of'],
+  condition: Condition | undefined,
+  question: Question,
+): readonly ConditionEvidence[] {
+  if (!condition) return [];
+  return [{ of, source: condition.source, ...condition.evaluate(question), facts: condition.facts(question) }];
+}
