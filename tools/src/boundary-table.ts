@@ -19,6 +19,7 @@ export const CLIENT_DEPENDENCIES: ReadonlySet<string> = new Set([
   '@bufbuild/protobuf',
   '@marcbachmann/cel-js',
   'jose',
+  'yaml',
 ]);
 
 /** Everything under `src` of a service, and what of its own service each may import. Imports run down this table. */

@@ -8,7 +8,7 @@ import { type StandIn, startStandIn } from './stand-in.ts';
 const PACKAGE = resolve(import.meta.dirname, '..');
 const REPOSITORY = resolve(PACKAGE, '../..');
 const MODULES = join(REPOSITORY, 'node_modules');
-const DEPENDENCIES = ['@bufbuild/protobuf', '@grpc/grpc-js', '@marcbachmann/cel-js', 'jose'];
+const DEPENDENCIES = ['@bufbuild/protobuf', '@grpc/grpc-js', '@marcbachmann/cel-js', 'jose', 'yaml'];
 
 let folder: string;
 let server: StandIn;
@@ -81,7 +81,7 @@ describe('the package', () => {
     expect((await promise).trim()).toBe(`${session.userId} true function`);
   });
 
-  it('has types that hold what its README shows', () => {
+  it('has types that hold what its README shows', { timeout: 60_000 }, () => {
     const root = project('types', [...DEPENDENCIES, '@types/node', '@types/express', 'express', 'fastify']);
     const readme = readFileSync(join(PACKAGE, 'README.md'), 'utf8');
     const examples = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);

@@ -161,7 +161,7 @@ function conditionAt(index: number | undefined) {
   return source === undefined ? undefined : compileCondition(source);
 }
 
-it('decide and explain answer as the rules say, in a hundred thousand cases', () => {
+it('decide and explain answer as the rules say, in a hundred thousand cases', { timeout: 60_000 }, () => {
   const random = createRandom(SEED);
   const hits = new Map<string, number>();
   const hit = (name: string, happened: boolean) => hits.set(name, (hits.get(name) ?? 0) + (happened ? 1 : 0));

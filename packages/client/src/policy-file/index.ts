@@ -1,0 +1,15 @@
+// A file of permissions, roles, exclusions and tests: read, checked and run without a server.
+export * from './limits.ts';
+export { type ParsedPolicy, parsePolicy } from './parse-policy.ts';
+export type {
+  Policy,
+  PolicyExclusion,
+  PolicyPermission,
+  PolicyRole,
+  PolicyTest,
+  TestCheck,
+  TestGrant,
+} from './policy.ts';
+export type { Place, Problem, ProblemCode } from './problem.ts';
+export { DEFAULT_NOW_MS } from './read-tests.ts';
+export { type FailedCheck, runTests, type TestReport } from './run-tests.ts';

@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import { parsePolicy, runTests } from './index.ts';
+
+const POLICY = `version: 1
+permissions:
+  invoices:read:
+  invoices:approve: { condition: request.authentication_level >= 2 }
+roles:
+  viewer: { permissions: [invoices:read] }
+  accountant: { parent: viewer, permissions: [invoices:approve] }
+tests:
+  - name: approval
+    now: 2026-03-01T09:00:00Z
+    grants:
+      - { user: ada, role: accountant, scope: tenant/7 }
+      - { user: bob, role: accountant, scope: tenant/7, valid_until: 2026-03-01T09:00:00Z }
+    checks:
+      - { user: ada, permission: invoices:read, resource: tenant/7, expect: EXPECT }
+      - { user: ada, permission: invoices:read, resource: tenant/8, expect: denied }
+      - { user: ada, permission: invoices:approve, resource: tenant/7, expect: denied }
+      - { user: bob, permission: invoices:read, resource: tenant/7, expect: denied }
+      - { user: eve, permission: invoices:read, resource: tenant/7, expect: denied }
+`;
+
+function report(text: string) {
+  const { policy, problems } = parsePolicy(text);
+  if (!policy) throw new Error(JSON.stringify(problems));
+  return runTests(policy);
+}
+
+it('makes each check with the grants of its user', () => {
+  expect(report(POLICY.replace('EXPECT', 'allowed'))).toEqual({ passed: 5, failed: [] });
+});
+
+it('says of a check that fails where it is, what was expected, what came, and why', () => {
+  const { passed, failed } = report(POLICY.replace('EXPECT', 'denied'));
+  expect(passed).toBe(4);
+  expect(failed).toMatchObject([
+    {
+      test: 'approval',
+      place: { line: 15, column: 9 },
+      expected: 'denied',
+      explanation: { kind: 'allowed', evidence: { path: ['accountant', 'viewer'] } },
+      sentences: [
+        'Allowed: invoices:read on tenant/7.',
+        'The grant 1 gives accountant on tenant/7, and viewer (accountant > viewer) allows invoices:read.',
+      ],
+    },
+  ]);
+});
+
+it('says of a denial what lacked', () => {
+  const lenient = POLICY.replace('EXPECT', 'allowed').replaceAll('denied', 'allowed');
+  expect(report(lenient).failed.map(({ explanation, sentences }) => [explanation.kind, sentences[0]])).toEqual([
+    ['out_of_scope', 'Denied: invoices:read on tenant/8. The grant 1 is for tenant/7 only.'],
+    ['condition', 'Denied: invoices:approve on tenant/7. A condition does not hold.'],
+    ['not_in_force', 'Denied: invoices:read on tenant/7. The grant 2 ended at 2026-03-01T09:00:00.000Z.'],
+    ['not_held', 'Denied: invoices:read on tenant/7. No role that was granted holds it.'],
+  ]);
+});
