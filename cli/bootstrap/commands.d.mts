@@ -1,6 +1,6 @@
 import type { Program } from './stores.mjs';
 
-export type Command = 'up' | 'reset' | 'test' | 'check' | 'bench' | 'generate' | 'format';
+export type Command = 'up' | 'reset' | 'authz' | 'test' | 'check' | 'bench' | 'generate' | 'format';
 export declare const COMMANDS: Readonly<
   Record<Command, { readonly entry: readonly string[] | undefined; readonly stores: readonly Program[] }>
 >;

@@ -8,6 +8,7 @@ const NODE_MINIMUM = [22, 18];
 export const COMMANDS = {
   up: { entry: ['cli/src/main.ts', 'up'], stores: ['postgres', 'redis', 'pgbackrest'] },
   reset: { entry: ['cli/src/main.ts', 'reset'], stores: [] },
+  authz: { entry: ['cli/src/main.ts', 'authz'], stores: [] },
   test: {
     entry: ['node_modules/vitest/vitest.mjs', 'run'],
     stores: ['postgres', 'redis', 'pgbackrest', 'nginx', 'caddy'],

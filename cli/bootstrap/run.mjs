@@ -1,4 +1,5 @@
-// Every npm script starts here, on whatever Node the machine has, possibly with nothing installed yet. So this folder is
+#!/usr/bin/env node
+// Every npm script starts here, and `npx gatehouse`, on whatever Node the machine has, possibly with nothing installed yet. So this folder is
 // plain JavaScript, and what it imports before the packages are there is Node's. It makes sure that what the command needs is there, and then becomes
 // the command, on the Node that package.json pins.
 import { join } from 'node:path';
@@ -19,7 +20,11 @@ try {
   await ensureStores(root, COMMANDS[command].stores);
   const entry = entryOf(command, args);
   if (entry !== undefined) {
-    process.exitCode = await become(pinnedNode(root), entry, { cwd: root, parentChannel: command === 'up' });
+    const [script, ...rest] = entry;
+    // What users name on the command line of authz is a file of theirs, seen from where they typed it.
+    const cwd = command === 'authz' ? (process.env.INIT_CWD ?? process.cwd()) : root;
+    const options = { cwd, parentChannel: command === 'up' };
+    process.exitCode = await become(pinnedNode(root), [join(root, script), ...rest], options);
   }
 } catch (error) {
   fail(error);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { EXIT, testPolicy } from './authz/test-policy.ts';
 import { homeOf, readConfig } from './config.ts';
 import type { StepReport } from './flow/run-flow.ts';
 import { reset } from './reset.ts';
@@ -30,6 +31,23 @@ program
   .command('reset')
   .description('remove the data that up keeps')
   .action(() => reset(homeOf(root, readConfig())));
+
+const authz = program.command('authz').description('work with roles and permissions');
+
+authz
+  .command('test')
+  .description('run the tests of a policy file, without a server')
+  .argument('<policy>', 'the file, as docs/policy.md describes it')
+  .option('--json', 'print what came of it as one line of JSON')
+  // A wrong command line must not look like a test that failed.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT.wrong))
+  .addHelpText(
+    'after',
+    `\nExit codes: ${EXIT.passed} all passed, ${EXIT.failed} some failed, ${EXIT.wrong} the file is wrong.`,
+  )
+  .action(async (file: string, { json = false }: { json?: boolean }) => {
+    process.exitCode = await testPolicy(file, json, (line) => console.log(line));
+  });
 
 try {
   await program.parseAsync();
