@@ -8,6 +8,8 @@ grant select, insert on authz.role_permissions to gatehouse_authz;
 grant select, insert, delete on authz.role_exclusions to gatehouse_authz;
 grant select, update (revision) on authz.model_revision to gatehouse_authz;
 grant select, insert, delete on authz.role_grants to gatehouse_authz;
+grant update (reason, valid_from, valid_until, condition, status, approved_by, approved_at, updated_by, updated_at)
+  on authz.role_grants to gatehouse_authz;
 grant select, insert, update (revision) on authz.revisions to gatehouse_authz;
 grant select, insert, delete on authz.invalidations to gatehouse_authz;
 grant update (gone) on authz.invalidations to gatehouse_authz; -- for update skip locked asks for the right to update a column

@@ -84,6 +84,8 @@ CREATE TABLE authz.role_grants (
     condition text DEFAULT ''::text NOT NULL,
     approved_by uuid,
     approved_at timestamp with time zone,
+    updated_by uuid,
+    updated_at timestamp with time zone,
     CONSTRAINT role_grants_condition_check CHECK ((length(condition) <= 1024)),
     CONSTRAINT role_grants_period_check CHECK ((valid_from < valid_until)),
     CONSTRAINT role_grants_reason_check CHECK ((length(reason) <= 1000)),
@@ -181,6 +183,8 @@ ALTER TABLE ONLY authz.schema_migrations
 
 CREATE INDEX outbox_pending ON authz.outbox USING btree (id) WHERE (refused_at IS NULL);
 
+CREATE INDEX role_grants_role ON authz.role_grants USING btree (role_id, user_id, id);
+
 ALTER TABLE ONLY authz.role_exclusions
     ADD CONSTRAINT role_exclusions_excluded_role_id_fkey FOREIGN KEY (excluded_role_id) REFERENCES authz.roles(id);
 
@@ -226,6 +230,24 @@ GRANT UPDATE(revision) ON TABLE authz.revisions TO gatehouse_authz;
 GRANT SELECT,INSERT,DELETE ON TABLE authz.role_exclusions TO gatehouse_authz;
 
 GRANT SELECT,INSERT,DELETE ON TABLE authz.role_grants TO gatehouse_authz;
+
+GRANT UPDATE(reason) ON TABLE authz.role_grants TO gatehouse_authz;
+
+GRANT UPDATE(valid_from) ON TABLE authz.role_grants TO gatehouse_authz;
+
+GRANT UPDATE(valid_until) ON TABLE authz.role_grants TO gatehouse_authz;
+
+GRANT UPDATE(status) ON TABLE authz.role_grants TO gatehouse_authz;
+
+GRANT UPDATE(condition) ON TABLE authz.role_grants TO gatehouse_authz;
+
+GRANT UPDATE(approved_by) ON TABLE authz.role_grants TO gatehouse_authz;
+
+GRANT UPDATE(approved_at) ON TABLE authz.role_grants TO gatehouse_authz;
+
+GRANT UPDATE(updated_by) ON TABLE authz.role_grants TO gatehouse_authz;
+
+GRANT UPDATE(updated_at) ON TABLE authz.role_grants TO gatehouse_authz;
 
 GRANT SELECT,INSERT ON TABLE authz.role_permissions TO gatehouse_authz;
 

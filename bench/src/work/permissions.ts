@@ -39,6 +39,7 @@ export async function permissionChecks(port: number, users: number, signal: Abor
             validFrom: undefined,
             validUntil: undefined,
             condition: '',
+            requiresApproval: false,
           },
           { signal },
         );

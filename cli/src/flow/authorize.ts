@@ -35,7 +35,16 @@ export async function authorize({ authz, authzOperator }: World, journey: Journe
   );
   const roleId = child.role?.roleId ?? '';
   const granted = await authzOperator.grantRole(
-    { userId, roleId, reason: '', scope: '', validFrom: undefined, validUntil: undefined, condition: '' },
+    {
+      userId,
+      roleId,
+      reason: '',
+      scope: '',
+      validFrom: undefined,
+      validUntil: undefined,
+      condition: '',
+      requiresApproval: false,
+    },
     expecting(journey, OPERATOR, 'role.granted'),
   );
   const during = await check('permission.allowed', granted.consistencyToken);

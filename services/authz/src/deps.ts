@@ -1,4 +1,5 @@
 import type { Runtime } from '@gatehouse/mesh';
+import type { Database } from '@gatehouse/postgres';
 import { type Clock, Gauge } from '@gatehouse/process';
 import { openRedis, startBus } from '@gatehouse/redis';
 import type { Acting } from '@gatehouse/rpc';
@@ -16,6 +17,7 @@ import { openModelRevisions } from './store/model-revisions.ts';
 
 /** What an RPC may ask for. */
 export interface Deps {
+  readonly db: Database;
   readonly clock: Clock;
   readonly events: Events;
   readonly decisions: Decisions;
@@ -58,6 +60,7 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   const decisions = openDecisions({ grants, models, bus, databaseClock });
   const events = openEvents(runtime.trail(config.GATEHOUSE_AUDIT_ADDRESS, config.GATEHOUSE_AUDIT_DECISIONS), registry);
   return {
+    db,
     clock,
     events,
     decisions,

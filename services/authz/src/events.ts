@@ -1,7 +1,7 @@
 import type { EventSource, Trail } from '@gatehouse/mesh';
 import type { Transaction } from '@gatehouse/postgres';
 import { Counter, type Registry } from '@gatehouse/process';
-import type { RoleGrant } from './domain/grant.ts';
+import type { RoleGrant, StoredGrant } from './domain/grant.ts';
 import { nameOf, type Permission } from './domain/permission.ts';
 import type { Role } from './domain/role.ts';
 
@@ -26,8 +26,11 @@ export interface Checked {
 export interface Events {
   permissionCreated(tx: Transaction, source: EventSource, permission: Permission): Promise<void>;
   roleCreated(tx: Transaction, source: EventSource, role: Role, held: HeldNames): Promise<void>;
-  roleGranted(tx: Transaction, source: EventSource, grant: RoleGrant, roleName: string): Promise<void>;
+  roleGranted(tx: Transaction, source: EventSource, grant: StoredGrant, roleName: string): Promise<void>;
   roleRevoked(tx: Transaction, source: EventSource, revocation: Revocation, roleName: string): Promise<void>;
+  /** `before` is the grant as it was. */
+  grantUpdated(tx: Transaction, source: EventSource, grant: StoredGrant, before: StoredGrant): Promise<void>;
+  grantApproved(tx: Transaction, source: EventSource, grant: StoredGrant, reason: string): Promise<void>;
   permissionChecked(source: EventSource, checked: Checked, isAllowed: boolean): void;
 }
 
@@ -37,6 +40,8 @@ export function openEvents(trail: Trail, registry: Registry): Events {
   const roles = counter('authz_role_created_total', 'Roles created.');
   const grants = counter('authz_role_granted_total', 'Roles given to users.');
   const revocations = counter('authz_role_revoked_total', 'Roles taken from users.');
+  const updates = counter('authz_grant_updated_total', 'Grants changed.');
+  const approvals = counter('authz_grant_approved_total', 'Grants approved.');
   const decisions = new Counter({
     name: 'authz_check_decisions_total',
     help: 'Checks, by what was decided.',
@@ -78,6 +83,7 @@ export function openEvents(trail: Trail, registry: Registry): Events {
         ...optional('valid_from', validFrom?.toISOString()),
         ...optional('valid_until', validUntil?.toISOString()),
         ...optional('condition', condition),
+        ...optional('status', grant.status === 'active' ? '' : grant.status),
       };
       await trail.record(tx, source, { type: 'role.granted', status: 'success', userId, attributes });
       tx.afterCommit(() => grants.inc());
@@ -93,6 +99,17 @@ export function openEvents(trail: Trail, registry: Registry): Events {
       await trail.record(tx, source, { type: 'role.revoked', status: 'success', userId, attributes });
       tx.afterCommit(() => revocations.inc());
     },
+    async grantUpdated(tx, source, grant, before) {
+      const { id, userId, roleId } = grant;
+      const attributes = { grant_id: id, role_id: roleId, ...differences(before, grant) };
+      await trail.record(tx, source, { type: 'grant.updated', status: 'success', userId, attributes });
+      tx.afterCommit(() => updates.inc());
+    },
+    async grantApproved(tx, source, { id, userId, roleId }, reason) {
+      const attributes = { grant_id: id, role_id: roleId, ...optional('reason', reason) };
+      await trail.record(tx, source, { type: 'grant.approved', status: 'success', userId, attributes });
+      tx.afterCommit(() => approvals.inc());
+    },
     permissionChecked(source, { userId, permission, resource }, isAllowed) {
       (isAllowed ? allowed : denied).inc();
       const status = isAllowed ? 'success' : 'denied';
@@ -106,4 +123,18 @@ export function openEvents(trail: Trail, registry: Registry): Events {
 
 function optional(name: string, value: string | undefined): Record<string, string> {
   return value ? { [name]: value } : {};
+}
+
+/** What a change of a grant has changed, as it is now; what is now none is "none". */
+function differences(before: StoredGrant, after: StoredGrant): Record<string, string> {
+  const words = ({ reason, validFrom, validUntil, condition, status }: StoredGrant) => ({
+    reason,
+    valid_from: validFrom?.toISOString() ?? '',
+    valid_until: validUntil?.toISOString() ?? '',
+    condition,
+    status,
+  });
+  const old: Record<string, string> = words(before);
+  const changed = Object.entries(words(after)).filter(([name, value]) => old[name] !== value);
+  return Object.fromEntries(changed.map(([name, value]) => [name, value || 'none']));
 }

@@ -2,13 +2,20 @@ import { join } from 'node:path';
 import { openRuntime, type RunningService } from '@gatehouse/mesh';
 import { type Clock, runMain, startOrStop, systemClock } from '@gatehouse/process';
 import { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import { mount } from '@gatehouse/rpc';
-import { access } from './access.ts';
+import { access, grantAccess } from './access.ts';
 import { type Config, readConfig } from './config.ts';
-import { openDeps } from './deps.ts';
-import { authzService } from './service.ts';
+import { type Deps, openDeps } from './deps.ts';
+import { authzService, grantService } from './service.ts';
 
 export { access, authzService, openDeps, readConfig };
+
+/** The services, with who may call them. */
+export const mounted = (deps: Deps) => [
+  mount(AuthzServiceService, authzService(deps), access),
+  mount(GrantServiceService, grantService(deps), grantAccess),
+];
 
 /** Starts the authz service. */
 export async function start(
@@ -20,8 +27,7 @@ export async function start(
   const runtime = openRuntime({ service: 'authz', config, postgresUrl, migrations, clock });
   return startOrStop(runtime.stops, async () => {
     const deps = openDeps(config, runtime);
-    const services = [mount(AuthzServiceService, authzService(deps), access)];
-    return runtime.serve({ services, acting: deps.acting, ready: deps.ready });
+    return runtime.serve({ services: mounted(deps), acting: deps.acting, ready: deps.ready });
   });
 }
 

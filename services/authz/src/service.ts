@@ -1,13 +1,19 @@
 import type { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import type { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import type { Handlers } from '@gatehouse/rpc';
 import type { Deps } from './deps.ts';
+import { approveGrant } from './rpc/approve-grant.ts';
 import { batchCheck } from './rpc/batch-check.ts';
 import { check } from './rpc/check.ts';
 import { createPermission } from './rpc/create-permission.ts';
 import { createRole } from './rpc/create-role.ts';
+import { getGrant } from './rpc/get-grant.ts';
 import { grantRole } from './rpc/grant-role.ts';
+import { listGrants } from './rpc/list-grants.ts';
+import { revokeGrant } from './rpc/revoke-grant.ts';
 import { revokeRole } from './rpc/revoke-role.ts';
 import { streamCheck } from './rpc/stream-check.ts';
+import { updateGrant } from './rpc/update-grant.ts';
 
 /** The authz service: one line for each RPC in authz.proto. */
 export function authzService(deps: Deps): Handlers<typeof AuthzServiceService> {
@@ -19,5 +25,16 @@ export function authzService(deps: Deps): Handlers<typeof AuthzServiceService> {
     createRole: createRole(deps),
     grantRole: grantRole(deps),
     revokeRole: revokeRole(deps),
+  };
+}
+
+/** Grants by their id: one line for each RPC in grant.proto. */
+export function grantService(deps: Deps): Handlers<typeof GrantServiceService> {
+  return {
+    getGrant: getGrant(deps),
+    listGrants: listGrants(deps),
+    updateGrant: updateGrant(deps),
+    approveGrant: approveGrant(deps),
+    revokeGrant: revokeGrant(deps),
   };
 }

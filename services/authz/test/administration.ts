@@ -1,31 +1,36 @@
 import { randomUUID } from 'node:crypto';
 import { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { RevokedReason, SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import type { Client, ClientCallContext } from '@gatehouse/rpc';
+import type { Client, ClientCallContext, RpcDefinitions } from '@gatehouse/rpc';
 import * as session from '@gatehouse/session-service';
 import { type FakeClock, fakeClock, startTestService, type TestService } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fixture, startFixture, traced } from './fixture.ts';
 
 /** One RPC that administers roles. */
-export interface Administration {
+export interface Administration<Definition extends RpcDefinitions> {
+  /** The service that it belongs to; AuthzService when absent. */
+  readonly service?: Definition;
   /** The permission that an end user needs. */
   readonly permission: string;
   /** Calls it so that nothing but the caller's right can be in the way. */
-  readonly call: (
-    client: Client<typeof AuthzServiceService>,
-    context: ClientCallContext,
-    on: Fixture,
-  ) => Promise<unknown>;
+  readonly call: (client: Client<Definition>, context: ClientCallContext, on: Fixture) => Promise<unknown>;
   /** The column that says who did it, in the newest row of the table; undefined when nothing says so. */
   readonly witness?: { readonly table: string; readonly column: string };
-  readonly eventType: string;
+  /** Absent for an RPC that only reads. */
+  readonly eventType?: string;
 }
 
 const LIFETIME_SECONDS = 3_600;
 
 /** Tests who may call an RPC: operators, and applications for end users who hold its permission. */
-export function describeAdministration({ permission, call, witness, eventType }: Administration): void {
+export function describeAdministration<Definition extends RpcDefinitions = typeof AuthzServiceService>({
+  service,
+  permission,
+  call,
+  witness,
+  eventType,
+}: Administration<Definition>): void {
   describe('who may do it', () => {
     let clock: FakeClock;
     let sessions: TestService;
@@ -41,7 +46,14 @@ export function describeAdministration({ permission, call, witness, eventType }:
       await sessions?.stop();
     });
 
-    const as = (peer: string) => fixture.service.connectAs(peer, AuthzServiceService);
+    // Without a service the type of the definition is that of AuthzService.
+    const definition = service ?? (AuthzServiceService as unknown as Definition);
+    const as = (peer: string) => fixture.service.connectAs(peer, definition);
+    const expectEvent = async (requestId: string, expected: object) => {
+      if (eventType === undefined) return;
+      const [event] = (await fixture.eventsOf(requestId, 1)).filter((each) => each.eventType === eventType);
+      expect(event).toMatchObject(expected);
+    };
     const signIn = async (userId: string) => {
       const { sessionToken } = await sessions.connectAs('identity', SessionServiceService).createSession({
         userId,
@@ -65,8 +77,11 @@ export function describeAdministration({ permission, call, witness, eventType }:
     it('an operator, in whose name alone it is recorded', async () => {
       const context = traced();
       await call(as('operator/ada'), context, fixture);
-      const [event] = (await fixture.eventsOf(context.requestId, 1)).filter((each) => each.eventType === eventType);
-      expect(event).toMatchObject({ actor: 'peer:operator/ada', peer: 'operator/ada', ipAddress: '127.0.0.1' });
+      await expectEvent(context.requestId, {
+        actor: 'peer:operator/ada',
+        peer: 'operator/ada',
+        ipAddress: '127.0.0.1',
+      });
       if (witness) expect(await witnessed()).toBeNull();
     });
 
@@ -74,8 +89,7 @@ export function describeAdministration({ permission, call, witness, eventType }:
       const userId = randomUUID();
       const context = { ...traced(), sessionToken: await signIn(userId) };
       await call(as('operator/ada'), context, fixture);
-      const [event] = (await fixture.eventsOf(context.requestId, 1)).filter((each) => each.eventType === eventType);
-      expect(event).toMatchObject({ actor: `user:${userId}`, peer: 'operator/ada' });
+      await expectEvent(context.requestId, { actor: `user:${userId}`, peer: 'operator/ada' });
       if (witness) expect(await witnessed()).toBe(userId);
     });
 
@@ -93,8 +107,7 @@ export function describeAdministration({ permission, call, witness, eventType }:
       await fixture.grant(userId, await fixture.role({ permissions: [permission] }));
       const allowed = { ...context, ...traced() };
       await call(as('app/admin'), allowed, fixture);
-      const [event] = (await fixture.eventsOf(allowed.requestId, 1)).filter((each) => each.eventType === eventType);
-      expect(event).toMatchObject({ actor: `user:${userId}`, peer: 'app/admin' });
+      await expectEvent(allowed.requestId, { actor: `user:${userId}`, peer: 'app/admin' });
       if (witness) expect(await witnessed()).toBe(userId);
     });
 
@@ -135,7 +148,7 @@ export function describeAdministration({ permission, call, witness, eventType }:
     it('nobody while the session service can not say who is meant', async () => {
       const alone = await startFixture();
       try {
-        const app = alone.service.connectAs('app/admin', AuthzServiceService);
+        const app = alone.service.connectAs('app/admin', definition);
         await expect(call(app, { sessionToken: 'ghs_any' }, alone)).rejects.toMatchObject({ kind: 'unavailable' });
       } finally {
         await alone.stop();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Database, openDatabase, provision, type Queryable, statement } from '@gatehouse/postgres';
 import { silentLogger } from '@gatehouse/process';
 import { AuthzServiceService, type Consistency, Decision } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import type { Client, ClientCallContext } from '@gatehouse/rpc';
 import {
   outboxEvents,
@@ -22,6 +23,7 @@ export const RECORD_ALL = { GATEHOUSE_AUDIT_DECISIONS: 'all' };
 export interface Fixture {
   readonly service: TestService;
   readonly operator: Client<typeof AuthzServiceService>;
+  readonly grants: Client<typeof GrantServiceService>;
   /** Asks as an application whether the user holds the permission. */
   allowed(userId: string, permission: string, consistency?: Consistency['requirement']): Promise<boolean>;
   /** Creates the permissions that are missing and a role that holds them; returns its id. */
@@ -82,6 +84,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
   return {
     service,
     operator,
+    grants: service.connectAs('operator/test', GrantServiceService),
     allowed,
     async role({ permissions = [], parentRoleId = '', name = `role-${randomUUID()}` } = {}) {
       for (const each of permissions) await ensure(each);
@@ -145,7 +148,13 @@ export async function staleness(ask: () => Promise<boolean>, expected: boolean):
 }
 
 /** What makes a grant hold everywhere, always and without a condition. */
-export const ALWAYS = { scope: '', validFrom: undefined, validUntil: undefined, condition: '' };
+export const ALWAYS = {
+  scope: '',
+  validFrom: undefined,
+  validUntil: undefined,
+  condition: '',
+  requiresApproval: false,
+};
 
 /** What is asked about nothing in particular. */
 export function question(userId: string, permission: string) {

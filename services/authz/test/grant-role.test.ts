@@ -32,7 +32,7 @@ describe('granting a role', () => {
       validUntil: new Date('2126-01-01T00:00:00Z'),
       condition: 'request.ip.inCidr("10.0.0.0/8")',
     };
-    const { grant, consistencyToken } = await fixture.operator.grantRole(request);
+    const { grant, consistencyToken } = await fixture.operator.grantRole({ ...request, requiresApproval: false });
     expect(grant).toEqual({
       ...request,
       grantId: expect.any(String),
@@ -41,6 +41,8 @@ describe('granting a role', () => {
       grantedBy: '',
       approvedBy: '',
       approvedAt: undefined,
+      updatedBy: '',
+      updatedAt: undefined,
     });
     expect(isUuid(grant?.grantId ?? '') && grant?.grantId[14] === '7').toBe(true);
     expect(await fixture.rows('select * from authz.role_grants where user_id = $1', [userId])).toEqual([
@@ -58,6 +60,8 @@ describe('granting a role', () => {
         condition: request.condition,
         approved_by: null,
         approved_at: null,
+        updated_by: null,
+        updated_at: null,
       },
     ]);
     const [model] = await fixture.rows<{ revision: bigint }>('select revision from authz.model_revision');
@@ -80,6 +84,20 @@ describe('granting a role', () => {
       }),
     ]);
     expect(await fixture.metric('authz_role_granted_total')).toBe(before + 1);
+  });
+
+  it('that must be approved counts for nothing, and says so in its audit event', async () => {
+    const context = traced();
+    const [userId, roleId] = [randomUUID(), await fixture.role({ permissions: ['vault:open'] })];
+    const request = { userId, roleId, reason: '', ...ALWAYS, requiresApproval: true };
+    const { grant, consistencyToken } = await fixture.operator.grantRole(request, context);
+    expect(grant?.status).toBe(GrantStatus.GRANT_STATUS_PENDING);
+    for (const requirement of [atLeast(consistencyToken), FULLY]) {
+      expect(await fixture.allowed(userId, 'vault:open', requirement)).toBe(false);
+    }
+    const [event] = await fixture.eventsOf(context.requestId, 1);
+    expect(event?.attributes).toMatchObject({ status: 'pending' });
+    await expect(fixture.grant(userId, roleId)).rejects.toMatchObject({ reason: 'GRANT_EXISTS' });
   });
 
   it('tells the caches, and notes nothing that is left to tell', async () => {

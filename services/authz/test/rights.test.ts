@@ -40,6 +40,10 @@ describe('the role of the service may', () => {
        values ('${userId}', '${randomUUID()}', '${roleId}', now())`,
     ],
     ['select * from authz.role_grants'],
+    [
+      `update authz.role_grants set reason = '', valid_from = null, valid_until = null, condition = '', status = 'active',
+         approved_by = null, approved_at = null, updated_by = null, updated_at = null`,
+    ],
     ['delete from authz.role_grants'],
     [
       `insert into authz.revisions (user_id, revision) values ('${userId}', 1)
@@ -81,6 +85,8 @@ describe('the role of the service may not', () => {
     ['insert into authz.model_revision (revision) values (0)'],
     ['delete from authz.model_revision'],
     [`update authz.role_grants set role_id = '${roleId}'`],
+    ['update authz.role_grants set granted_by = null'],
+    [`update authz.role_grants set scope = ''`],
     [`update authz.role_grants set user_id = '${userId}'`],
     ['delete from authz.revisions'],
     [`update authz.revisions set user_id = '${userId}'`],

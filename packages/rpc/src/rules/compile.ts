@@ -59,7 +59,12 @@ function fieldCheck(
       if (chosen?.$case === localName) check(chosen.value, path + name, violations);
     };
   }
-  return (message, path, violations) => check(message[localName], path + name, violations);
+  return (message, path, violations) => {
+    const value = message[localName];
+    // A field with presence that is not set has nothing to check; messages say for themselves whether they are required.
+    if (value !== undefined || field.fieldKind === 'message') check(value, path + name, violations);
+    else if (rules.required) violations.push({ field: path + name, description: 'is required', reason: 'REQUIRED' });
+  };
 }
 
 /** A oneof all of whose members are required must have one of them. */

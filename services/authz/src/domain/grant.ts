@@ -28,6 +28,9 @@ export interface StoredGrant extends RoleGrant {
   /** The user who approved it; undefined when an operator did, or nobody had to. */
   readonly approvedBy: string | undefined;
   readonly approvedAt: Date | undefined;
+  /** The user who changed it last; undefined when an operator did, or nobody has. */
+  readonly updatedBy: string | undefined;
+  readonly updatedAt: Date | undefined;
 }
 
 /** What a user has before a grant is added. */

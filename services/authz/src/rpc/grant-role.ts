@@ -3,7 +3,7 @@ import type { GrantRoleRequest, GrantRoleResponse } from '@gatehouse/proto/gateh
 import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { formatToken } from '../domain/consistency.ts';
-import { assertGrantable, assertPeriod, type RoleGrant, roleNotFound, rolesExcluded } from '../domain/grant.ts';
+import { assertGrantable, assertPeriod, roleNotFound, rolesExcluded, type StoredGrant } from '../domain/grant.ts';
 import { grantsChanged } from '../store/changes.ts';
 import { assertCondition } from '../store/conditions.ts';
 import { findBreach } from '../store/exclusions.ts';
@@ -19,9 +19,9 @@ export function grantRole({
   events,
   changes,
 }: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<GrantRoleRequest, GrantRoleResponse> {
-  return async ({ userId, roleId, reason, scope, validFrom, validUntil, condition }, call) => {
+  return async ({ userId, roleId, reason, scope, validFrom, validUntil, condition, requiresApproval }, call) => {
     assertCondition('condition', condition);
-    const grant: RoleGrant = {
+    const grant: StoredGrant = {
       id: uuidv7(),
       userId,
       roleId,
@@ -32,6 +32,11 @@ export function grantRole({
       validFrom,
       validUntil,
       condition,
+      status: requiresApproval ? 'pending' : 'active',
+      approvedBy: undefined,
+      approvedAt: undefined,
+      updatedBy: undefined,
+      updatedAt: undefined,
     };
     const { revision, modelRevision } = await changes.commit(call, async (tx) => {
       const bumped = await bumpRevision(tx, userId);
@@ -48,7 +53,7 @@ export function grantRole({
       return { revision: bumped, modelRevision: model, changed: grantsChanged(userId, bumped) };
     });
     return {
-      grant: toGrantMessage({ ...grant, status: 'active', approvedBy: undefined, approvedAt: undefined }),
+      grant: toGrantMessage(grant),
       consistencyToken: formatToken({ modelRevision, user: { id: userId, revision } }),
     };
   };

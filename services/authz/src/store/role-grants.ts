@@ -1,5 +1,5 @@
 import { isForeignKeyViolation, type Queryable, statement, type Transaction } from '@gatehouse/postgres';
-import { type RoleGrant, roleNotFound, type Standing } from '../domain/grant.ts';
+import { roleNotFound, type Standing, type StoredGrant } from '../domain/grant.ts';
 import { conditionOf } from './conditions.ts';
 import type { UserGrants } from './user-grants.ts';
 
@@ -43,9 +43,9 @@ const FIND_STANDING = statement<{
 const INSERT = statement(
   'authz.insert-role-grant',
   `insert into authz.role_grants (user_id, id, role_id, granted_at, granted_by, reason, scope, valid_from, valid_until,
-     condition)
+     condition, status)
    values ($1::uuid, $2::uuid, $3::uuid, $4::timestamptz, $5::uuid, $6::text, $7::text, $8::timestamptz,
-     $9::timestamptz, $10::text)`,
+     $9::timestamptz, $10::text, $11::text)`,
 );
 const DELETE = statement<{ id: string }>(
   'authz.delete-role-grant',
@@ -90,12 +90,12 @@ export async function findStanding(
  * Stores a grant, in place of one of the same role and scope that has ended. Throws Failure `missing` ROLE_NOT_FOUND when
  * there is no such role.
  */
-export async function insertGrant(tx: Transaction, grant: RoleGrant): Promise<void> {
+export async function insertGrant(tx: Transaction, grant: StoredGrant): Promise<void> {
   const { userId, id, roleId, grantedAt, grantedBy, reason, scope, validFrom, validUntil, condition } = grant;
   await tx.query(DELETE_ENDED, [userId, roleId, scope]);
-  const times = [validFrom ?? null, validUntil ?? null];
+  const limits = [validFrom ?? null, validUntil ?? null, condition, grant.status];
   try {
-    await tx.query(INSERT, [userId, id, roleId, grantedAt, grantedBy ?? null, reason, scope, ...times, condition]);
+    await tx.query(INSERT, [userId, id, roleId, grantedAt, grantedBy ?? null, reason, scope, ...limits]);
   } catch (error) {
     throw isForeignKeyViolation(error, 'role_grants_role_id_fkey') ? roleNotFound() : error;
   }

@@ -1,5 +1,7 @@
 import { type RoleGrant as GrantMessage, GrantStatus } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import { GrantStatusChange, type UpdateGrantRequest } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import type { StoredGrant } from '../domain/grant.ts';
+import type { GrantUpdate } from '../domain/grant-update.ts';
 
 const STATUS = {
   active: GrantStatus.GRANT_STATUS_ACTIVE,
@@ -9,6 +11,18 @@ const STATUS = {
 
 /** A grant as callers see it. */
 export function toGrantMessage(grant: StoredGrant): GrantMessage {
-  const { id: grantId, status, grantedBy = '', approvedBy = '', ...rest } = grant;
-  return { ...rest, grantId, status: STATUS[status], grantedBy, approvedBy };
+  const { id: grantId, status, grantedBy = '', approvedBy = '', updatedBy = '', ...rest } = grant;
+  return { ...rest, grantId, status: STATUS[status], grantedBy, approvedBy, updatedBy };
+}
+
+const STATUS_CHANGE = {
+  [GrantStatusChange.GRANT_STATUS_CHANGE_UNSPECIFIED]: undefined,
+  [GrantStatusChange.GRANT_STATUS_CHANGE_SUSPEND]: 'suspend',
+  [GrantStatusChange.GRANT_STATUS_CHANGE_RESUME]: 'resume',
+  [GrantStatusChange.UNRECOGNIZED]: undefined,
+} as const;
+
+/** What is to change of a grant. */
+export function toGrantUpdate({ period, condition, reason, statusChange }: UpdateGrantRequest): GrantUpdate {
+  return { period, condition, reason, statusChange: STATUS_CHANGE[statusChange] };
 }
