@@ -1,5 +1,6 @@
 import type { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
+import type { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import { type Access, peers } from '@gatehouse/rpc';
 
 const { identity, session, audit, ops, anyApp, anyEdge, anyOperator } = peers;
@@ -24,3 +25,9 @@ export const grantAccess = {
   approveGrant: withPermission('grants:approve'),
   revokeGrant: withPermission('grants:revoke'),
 } satisfies Access<typeof GrantServiceService>;
+
+export const modelAccess = {
+  createRoleExclusion: withPermission('role_exclusions:create'),
+  listRoleExclusions: withPermission('role_exclusions:read'),
+  deleteRoleExclusion: withPermission('role_exclusions:delete'),
+} satisfies Access<typeof ModelServiceService>;

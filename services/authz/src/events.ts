@@ -1,6 +1,7 @@
 import type { EventSource, Trail } from '@gatehouse/mesh';
 import type { Transaction } from '@gatehouse/postgres';
 import { Counter, type Registry } from '@gatehouse/process';
+import type { RoleExclusion, RolePair } from './domain/exclusion.ts';
 import type { RoleGrant, StoredGrant } from './domain/grant.ts';
 import { nameOf, type Permission } from './domain/permission.ts';
 import type { Role } from './domain/role.ts';
@@ -26,6 +27,8 @@ export interface Checked {
 export interface Events {
   permissionCreated(tx: Transaction, source: EventSource, permission: Permission): Promise<void>;
   roleCreated(tx: Transaction, source: EventSource, role: Role, held: HeldNames): Promise<void>;
+  roleExclusionCreated(tx: Transaction, source: EventSource, exclusion: RoleExclusion): Promise<void>;
+  roleExclusionDeleted(tx: Transaction, source: EventSource, pair: RolePair, reason: string): Promise<void>;
   roleGranted(tx: Transaction, source: EventSource, grant: StoredGrant, roleName: string): Promise<void>;
   roleRevoked(tx: Transaction, source: EventSource, revocation: Revocation, roleName: string): Promise<void>;
   /** `before` is the grant as it was. */
@@ -35,13 +38,22 @@ export interface Events {
 }
 
 export function openEvents(trail: Trail, registry: Registry): Events {
-  const counter = (name: string, help: string) => new Counter({ name, help, registers: [registry] });
-  const permissions = counter('authz_permission_created_total', 'Permissions created.');
-  const roles = counter('authz_role_created_total', 'Roles created.');
-  const grants = counter('authz_role_granted_total', 'Roles given to users.');
-  const revocations = counter('authz_role_revoked_total', 'Roles taken from users.');
-  const updates = counter('authz_grant_updated_total', 'Grants changed.');
-  const approvals = counter('authz_grant_approved_total', 'Grants approved.');
+  /** Records events of one type with the change that they tell of, and counts them when it is committed. */
+  const recorder = (type: string, metric: string, help: string) => {
+    const counter = new Counter({ name: metric, help, registers: [registry] });
+    return async (tx: Transaction, source: EventSource, attributes: Record<string, string>, userId?: string) => {
+      await trail.record(tx, source, { type, status: 'success', attributes, ...(userId && { userId }) });
+      tx.afterCommit(() => counter.inc());
+    };
+  };
+  const created = recorder('permission.created', 'authz_permission_created_total', 'Permissions created.');
+  const made = recorder('role.created', 'authz_role_created_total', 'Roles created.');
+  const excluded = recorder('role_exclusion.created', 'authz_role_exclusion_created_total', 'Role exclusions created.');
+  const included = recorder('role_exclusion.deleted', 'authz_role_exclusion_deleted_total', 'Role exclusions deleted.');
+  const granted = recorder('role.granted', 'authz_role_granted_total', 'Roles given to users.');
+  const revoked = recorder('role.revoked', 'authz_role_revoked_total', 'Roles taken from users.');
+  const updated = recorder('grant.updated', 'authz_grant_updated_total', 'Grants changed.');
+  const approved = recorder('grant.approved', 'authz_grant_approved_total', 'Grants approved.');
   const decisions = new Counter({
     name: 'authz_check_decisions_total',
     help: 'Checks, by what was decided.',
@@ -51,29 +63,24 @@ export function openEvents(trail: Trail, registry: Registry): Events {
   const allowed = decisions.labels('allowed');
   const denied = decisions.labels('denied');
   return {
-    async permissionCreated(tx, source, permission) {
+    permissionCreated: (tx, source, permission) => {
       const { id, isDangerous } = permission;
-      await trail.record(tx, source, {
-        type: 'permission.created',
-        status: 'success',
-        attributes: { permission_id: id, permission: nameOf(permission), is_dangerous: String(isDangerous) },
-      });
-      tx.afterCommit(() => permissions.inc());
+      const attributes = { permission_id: id, permission: nameOf(permission), is_dangerous: String(isDangerous) };
+      return created(tx, source, attributes);
     },
-    async roleCreated(tx, source, { id, name, parentRoleId, level }, held) {
-      const attributes = {
+    roleCreated: (tx, source, { id, name, parentRoleId, level }, held) =>
+      made(tx, source, {
         role_id: id,
         role: name,
         level: String(level),
         ...optional('parent_role_id', parentRoleId),
         ...optional('permissions', held.permissions.join(' ')),
         ...optional('denied_permissions', held.deniedPermissions.join(' ')),
-      };
-      await trail.record(tx, source, { type: 'role.created', status: 'success', attributes });
-      tx.afterCommit(() => roles.inc());
-    },
-    async roleGranted(tx, source, grant, roleName) {
-      const { id, userId, roleId, reason, scope, validFrom, validUntil, condition } = grant;
+      }),
+    roleExclusionCreated: (tx, source, exclusion) => excluded(tx, source, pairWords(exclusion, exclusion.reason)),
+    roleExclusionDeleted: (tx, source, pair, reason) => included(tx, source, pairWords(pair, reason)),
+    roleGranted: (tx, source, grant, roleName) => {
+      const { id, userId, roleId, reason, scope, validFrom, validUntil, condition, status } = grant;
       const attributes = {
         grant_id: id,
         role_id: roleId,
@@ -83,33 +90,27 @@ export function openEvents(trail: Trail, registry: Registry): Events {
         ...optional('valid_from', validFrom?.toISOString()),
         ...optional('valid_until', validUntil?.toISOString()),
         ...optional('condition', condition),
-        ...optional('status', grant.status === 'active' ? '' : grant.status),
+        ...optional('status', status === 'active' ? '' : status),
       };
-      await trail.record(tx, source, { type: 'role.granted', status: 'success', userId, attributes });
-      tx.afterCommit(() => grants.inc());
+      return granted(tx, source, attributes, userId);
     },
-    async roleRevoked(tx, source, { id, userId, roleId, reason, scope }, roleName) {
+    roleRevoked: (tx, source, { id, userId, roleId, reason, scope }, role) => {
       const attributes = {
         grant_id: id,
         role_id: roleId,
-        role: roleName,
+        role,
         ...optional('reason', reason),
         ...optional('scope', scope),
       };
-      await trail.record(tx, source, { type: 'role.revoked', status: 'success', userId, attributes });
-      tx.afterCommit(() => revocations.inc());
+      return revoked(tx, source, attributes, userId);
     },
-    async grantUpdated(tx, source, grant, before) {
+    grantUpdated: (tx, source, grant, before) => {
       const { id, userId, roleId } = grant;
-      const attributes = { grant_id: id, role_id: roleId, ...differences(before, grant) };
-      await trail.record(tx, source, { type: 'grant.updated', status: 'success', userId, attributes });
-      tx.afterCommit(() => updates.inc());
+      const attributes = { grant_id: id, role_id: roleId, ...differences(grantWords(before), grantWords(grant)) };
+      return updated(tx, source, attributes, userId);
     },
-    async grantApproved(tx, source, { id, userId, roleId }, reason) {
-      const attributes = { grant_id: id, role_id: roleId, ...optional('reason', reason) };
-      await trail.record(tx, source, { type: 'grant.approved', status: 'success', userId, attributes });
-      tx.afterCommit(() => approvals.inc());
-    },
+    grantApproved: (tx, source, { id, userId, roleId }, reason) =>
+      approved(tx, source, { grant_id: id, role_id: roleId, ...optional('reason', reason) }, userId),
     permissionChecked(source, { userId, permission, resource }, isAllowed) {
       (isAllowed ? allowed : denied).inc();
       const status = isAllowed ? 'success' : 'denied';
@@ -125,16 +126,22 @@ function optional(name: string, value: string | undefined): Record<string, strin
   return value ? { [name]: value } : {};
 }
 
-/** What a change of a grant has changed, as it is now; what is now none is "none". */
-function differences(before: StoredGrant, after: StoredGrant): Record<string, string> {
-  const words = ({ reason, validFrom, validUntil, condition, status }: StoredGrant) => ({
+function pairWords({ roleId, excludedRoleId }: RolePair, reason: string): Record<string, string> {
+  return { role_id: roleId, excluded_role_id: excludedRoleId, ...optional('reason', reason) };
+}
+
+function grantWords({ reason, validFrom, validUntil, condition, status }: StoredGrant): Record<string, string> {
+  return {
     reason,
     valid_from: validFrom?.toISOString() ?? '',
     valid_until: validUntil?.toISOString() ?? '',
     condition,
     status,
-  });
-  const old: Record<string, string> = words(before);
-  const changed = Object.entries(words(after)).filter(([name, value]) => old[name] !== value);
+  };
+}
+
+/** What is other than before, as it is now; what is now empty is "none". */
+function differences(before: Record<string, string>, after: Record<string, string>): Record<string, string> {
+  const changed = Object.entries(after).filter(([name, value]) => before[name] !== value);
   return Object.fromEntries(changed.map(([name, value]) => [name, value || 'none']));
 }

@@ -3,11 +3,12 @@ import { openRuntime, type RunningService } from '@gatehouse/mesh';
 import { type Clock, runMain, startOrStop, systemClock } from '@gatehouse/process';
 import { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
+import { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import { mount } from '@gatehouse/rpc';
-import { access, grantAccess } from './access.ts';
+import { access, grantAccess, modelAccess } from './access.ts';
 import { type Config, readConfig } from './config.ts';
 import { type Deps, openDeps } from './deps.ts';
-import { authzService, grantService } from './service.ts';
+import { authzService, grantService, modelService } from './service.ts';
 
 export { access, authzService, openDeps, readConfig };
 
@@ -15,6 +16,7 @@ export { access, authzService, openDeps, readConfig };
 export const mounted = (deps: Deps) => [
   mount(AuthzServiceService, authzService(deps), access),
   mount(GrantServiceService, grantService(deps), grantAccess),
+  mount(ModelServiceService, modelService(deps), modelAccess),
 ];
 
 /** Starts the authz service. */

@@ -1,5 +1,6 @@
 import type { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
+import type { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import type { Handlers } from '@gatehouse/rpc';
 import type { Deps } from './deps.ts';
 import { approveGrant } from './rpc/approve-grant.ts';
@@ -7,9 +8,12 @@ import { batchCheck } from './rpc/batch-check.ts';
 import { check } from './rpc/check.ts';
 import { createPermission } from './rpc/create-permission.ts';
 import { createRole } from './rpc/create-role.ts';
+import { createRoleExclusion } from './rpc/create-role-exclusion.ts';
+import { deleteRoleExclusion } from './rpc/delete-role-exclusion.ts';
 import { getGrant } from './rpc/get-grant.ts';
 import { grantRole } from './rpc/grant-role.ts';
 import { listGrants } from './rpc/list-grants.ts';
+import { listRoleExclusions } from './rpc/list-role-exclusions.ts';
 import { revokeGrant } from './rpc/revoke-grant.ts';
 import { revokeRole } from './rpc/revoke-role.ts';
 import { streamCheck } from './rpc/stream-check.ts';
@@ -36,5 +40,14 @@ export function grantService(deps: Deps): Handlers<typeof GrantServiceService> {
     updateGrant: updateGrant(deps),
     approveGrant: approveGrant(deps),
     revokeGrant: revokeGrant(deps),
+  };
+}
+
+/** Roles, permissions and exclusions: one line for each RPC in model.proto. */
+export function modelService(deps: Deps): Handlers<typeof ModelServiceService> {
+  return {
+    createRoleExclusion: createRoleExclusion(deps),
+    listRoleExclusions: listRoleExclusions(deps),
+    deleteRoleExclusion: deleteRoleExclusion(deps),
   };
 }

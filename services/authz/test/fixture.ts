@@ -4,6 +4,7 @@ import { type Database, openDatabase, provision, type Queryable, statement } fro
 import { silentLogger } from '@gatehouse/process';
 import { AuthzServiceService, type Consistency, Decision } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
+import { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import type { Client, ClientCallContext } from '@gatehouse/rpc';
 import {
   outboxEvents,
@@ -24,6 +25,7 @@ export interface Fixture {
   readonly service: TestService;
   readonly operator: Client<typeof AuthzServiceService>;
   readonly grants: Client<typeof GrantServiceService>;
+  readonly model: Client<typeof ModelServiceService>;
   /** Asks as an application whether the user holds the permission. */
   allowed(userId: string, permission: string, consistency?: Consistency['requirement']): Promise<boolean>;
   /** Creates the permissions that are missing and a role that holds them; returns its id. */
@@ -85,6 +87,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     service,
     operator,
     grants: service.connectAs('operator/test', GrantServiceService),
+    model: service.connectAs('operator/test', ModelServiceService),
     allowed,
     async role({ permissions = [], parentRoleId = '', name = `role-${randomUUID()}` } = {}) {
       for (const each of permissions) await ensure(each);

@@ -23,9 +23,20 @@ export interface Breach {
   readonly excludedRoleId: string;
 }
 
-/** Two roles among these and their ancestors that exclude each other; both are locked until the transaction ends. */
+/** Two roles among these and their ancestors that exclude each other; all are locked until the transaction ends. */
 export async function findBreach(tx: Transaction, roleIds: readonly string[]): Promise<Breach | undefined> {
-  const held = await tx.query(LOCK_LINEAGES, [roleIds]);
-  const [row] = await tx.query(FIND_BREACH, [held.map(({ id }) => id)]);
+  const [row] = await tx.query(FIND_BREACH, [await lockLineages(tx, roleIds)]);
   return row && { roleId: row.role_id, excludedRoleId: row.excluded_role_id };
+}
+
+/**
+ * Locks the roles and their ancestors. One that was moved while its lock was waited for has other ancestors than those that
+ * were looked for: then it is looked again, and what is locked by then moves no more.
+ */
+async function lockLineages(tx: Transaction, roleIds: readonly string[]): Promise<readonly string[]> {
+  for (;;) {
+    const locked = await tx.query(LOCK_LINEAGES, [roleIds]);
+    const ids = new Set(locked.map(({ id }) => id));
+    if (locked.every(({ parent_role_id: parentId }) => parentId === null || ids.has(parentId))) return [...ids];
+  }
 }
