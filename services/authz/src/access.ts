@@ -12,6 +12,8 @@ export const access = {
   check: { peers: [anyApp, anyEdge, anyOperator, identity, session, audit, ops] },
   batchCheck: { peers: [anyApp, anyEdge, anyOperator, identity, session, audit, ops] },
   streamCheck: { peers: [anyApp, anyEdge, anyOperator, identity, session, audit, ops] },
+  // They tell no more than whoever may check finds out by asking.
+  listUserPermissions: { peers: [anyApp, anyOperator, identity, session, audit, ops] },
   createPermission: withPermission('permissions:create'),
   createRole: withPermission('roles:create'),
   grantRole: withPermission('grants:create'),

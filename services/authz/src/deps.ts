@@ -9,7 +9,7 @@ import { plainly } from './domain/question.ts';
 import { type Events, openEvents } from './events.ts';
 import { authenticateAt } from './peers/session.ts';
 import { type Changes, startChanges } from './store/changes.ts';
-import { followDatabaseClock } from './store/database-clock.ts';
+import { type DatabaseClock, followDatabaseClock } from './store/database-clock.ts';
 import { type Decisions, openDecisions } from './store/decisions.ts';
 import { openGrantsCache } from './store/grants-cache.ts';
 import { openModelCache } from './store/model-cache.ts';
@@ -22,6 +22,8 @@ export interface Deps {
   readonly events: Events;
   readonly decisions: Decisions;
   readonly changes: Changes;
+  /** The time by which grants begin and end. */
+  readonly databaseClock: Pick<DatabaseClock, 'nowMs'>;
   readonly acting: Acting;
   /** Reasons not to be ready. */
   readonly ready: () => Promise<readonly string[]>;
@@ -65,6 +67,7 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     events,
     decisions,
     changes,
+    databaseClock,
     acting: {
       authenticate: authenticateAt(runtime, config.GATEHOUSE_SESSION_ADDRESS),
       async permits({ userId }, permission, call) {

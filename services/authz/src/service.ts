@@ -14,6 +14,7 @@ import { getGrant } from './rpc/get-grant.ts';
 import { grantRole } from './rpc/grant-role.ts';
 import { listGrants } from './rpc/list-grants.ts';
 import { listRoleExclusions } from './rpc/list-role-exclusions.ts';
+import { listUserPermissions } from './rpc/list-user-permissions.ts';
 import { revokeGrant } from './rpc/revoke-grant.ts';
 import { revokeRole } from './rpc/revoke-role.ts';
 import { streamCheck } from './rpc/stream-check.ts';
@@ -25,6 +26,7 @@ export function authzService(deps: Deps): Handlers<typeof AuthzServiceService> {
     check: check(deps),
     batchCheck: batchCheck(deps),
     streamCheck: streamCheck(deps),
+    listUserPermissions: listUserPermissions(deps),
     createPermission: createPermission(deps),
     createRole: createRole(deps),
     grantRole: grantRole(deps),

@@ -98,15 +98,17 @@ function judge(role: RoleClosure, grant: Grant, question: Question, name: Name) 
 
 const NEITHER = { denies: false, allows: false, why: '' };
 
-type Evaluated = { readonly outcome: Outcome; readonly why: string };
+/** What came of a condition, and why it is undetermined if it is. */
+export type Evaluated = { readonly outcome: Outcome; readonly why: string };
 const ALWAYS: Evaluated = { outcome: 'true', why: '' };
 
-function holds(condition: Condition | undefined, question: Question): Evaluated {
+/** Whether a condition holds; none does always. */
+export function holds(condition: Condition | undefined, question: Question): Evaluated {
   return condition ? condition.evaluate(question) : ALWAYS;
 }
 
 /** Three-valued, as in SQL: what is not known does not matter beside a false. */
-function and(a: Evaluated, b: Evaluated): Evaluated {
+export function and(a: Evaluated, b: Evaluated): Evaluated {
   if (a.outcome === 'false' || b.outcome === 'true') return a;
   if (b.outcome === 'false' || a.outcome === 'true') return b;
   return a;

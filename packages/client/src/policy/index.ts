@@ -16,6 +16,14 @@ export {
 export { type Names, toSentences } from './explain-sentences.ts';
 export { type Grant, isInForce, plainGrant } from './grant.ts';
 export {
+  countsNow,
+  heldPermissions,
+  isPattern,
+  type PermissionPosition,
+  positionOf,
+  type UserPermission,
+} from './held-permissions.ts';
+export {
   compileModel,
   type Effect,
   type HeldPermission,

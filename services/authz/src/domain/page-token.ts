@@ -3,40 +3,39 @@ import { Failure } from '@gatehouse/failure';
 
 /** The page tokens of one listing: where its next page begins. */
 export interface PageTokens {
-  /** The token of the page after this key. */
-  format(key: string): string;
-  /** The key in a token; undefined for an empty one, which asks for the first page. Throws PAGE_TOKEN_INVALID. */
-  parse(token: string): string | undefined;
+  /** The token for a position, whose parts hold no NUL. */
+  format(position: readonly string[]): string;
+  /** The position in a token; undefined for an empty one, which asks for the beginning. Throws PAGE_TOKEN_INVALID. */
+  parse(token: string): readonly string[] | undefined;
 }
 
-/**
- * A token is, in base64url without padding: a byte for the version of the format, the first 16 bytes of a SHA-256 over the
- * listing and the key, and the key that the page begins after. It is not signed: it only says where to begin, and whoever
- * may list may see all of the listing.
- */
+/** The form of a part that is a UUID. */
+export const UUID_PART = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 const FORMAT = 1;
-const SUM_BYTES = 16;
-const HEAD_BYTES = 1 + SUM_BYTES;
+const FINGERPRINT_BYTES = 16;
+const HEAD_BYTES = 1 + FINGERPRINT_BYTES;
 
 /**
- * `listing` names the RPC and every condition that decides which rows it lists, so that a token of one listing is none of
- * another. `isKey` says what a key of it looks like.
+ * `listing` names the RPC and what is listed, so that a token of one listing is none of another. A token is, in base64url
+ * without padding: a byte for the format, 16 bytes of the SHA-256 of the listing, and the parts of the position with a NUL
+ * between them. It proves nothing and hides nothing: whoever forges one sees only what the listing would show anyway.
  */
-export function pageTokens(listing: readonly (string | boolean)[], isKey: (key: string) => boolean): PageTokens {
-  const format = (key: string): string => {
-    const sum = createHash('sha256')
-      .update(JSON.stringify([listing, key]))
-      .digest()
-      .subarray(0, SUM_BYTES);
-    return Buffer.concat([Buffer.of(FORMAT), sum, Buffer.from(key)]).toString('base64url');
-  };
+export function pageTokens(listing: readonly (string | boolean)[], parts: readonly RegExp[]): PageTokens {
+  const fingerprint = createHash('sha256').update(JSON.stringify(listing)).digest().subarray(0, FINGERPRINT_BYTES);
   return {
-    format,
+    format: (position) =>
+      Buffer.concat([Buffer.of(FORMAT), fingerprint, Buffer.from(position.join('\0'))]).toString('base64url'),
     parse(token) {
       if (token === '') return undefined;
-      const key = Buffer.from(token, 'base64url').toString('utf8', HEAD_BYTES);
-      if (!isKey(key) || format(key) !== token) throw invalid();
-      return key;
+      const bytes = Buffer.from(token, 'base64url');
+      const isOurs = bytes[0] === FORMAT && bytes.toString('base64url') === token;
+      if (!isOurs || !bytes.subarray(1, HEAD_BYTES).equals(fingerprint)) throw invalid();
+      const position = bytes.toString('utf8', HEAD_BYTES).split('\0');
+      const isWhole =
+        position.length === parts.length && parts.every((part, index) => part.test(position[index] ?? ''));
+      if (!isWhole) throw invalid();
+      return position;
     },
   };
 }

@@ -1,8 +1,7 @@
-import { isUuid } from '@gatehouse/process';
 import type { ListGrantsRequest, ListGrantsResponse } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
-import { pageTokens } from '../domain/page-token.ts';
+import { pageTokens, UUID_PART } from '../domain/page-token.ts';
 import { type GrantPosition, listGrantsOfRole, listGrantsOfUser } from '../store/list-grants.ts';
 import { toGrantMessage } from '../wire/grant.ts';
 
@@ -13,7 +12,7 @@ export function listGrants({ db }: Pick<Deps, 'db'>): Handler<ListGrantsRequest,
   return async ({ of, includeEnded, pageSize, pageToken }, call) => {
     // The limits of the fields have made sure that there is one.
     const { $case, value } = of ?? { $case: 'userId', value: '' };
-    const pages = pageTokens(['ListGrants', $case, value, includeEnded], isKey);
+    const pages = pageTokens(['ListGrants', $case, value, includeEnded], [UUID_PART, UUID_PART]);
     const list = $case === 'userId' ? listGrantsOfUser : listGrantsOfRole;
     const after = toPosition(pages.parse(pageToken));
     const { grants, next } = await list(db.within(call), value, after, pageSize || PAGE_SIZE_DEFAULT);
@@ -21,17 +20,11 @@ export function listGrants({ db }: Pick<Deps, 'db'>): Handler<ListGrantsRequest,
       grants: grants
         .filter(({ hasEnded }) => includeEnded || !hasEnded)
         .map(({ grant, revision }) => ({ grant: toGrantMessage(grant), revision })),
-      nextPageToken: next ? pages.format(`${next.userId} ${next.id}`) : '',
+      nextPageToken: next ? pages.format([next.userId, next.id]) : '',
     };
   };
 }
 
-function isKey(key: string): boolean {
-  const ids = key.split(' ');
-  return ids.length === 2 && ids.every(isUuid);
-}
-
-function toPosition(key: string | undefined): GrantPosition | undefined {
-  const [userId, id] = key?.split(' ') ?? [];
+function toPosition([userId, id]: readonly string[] = []): GrantPosition | undefined {
   return userId && id ? { userId, id } : undefined;
 }

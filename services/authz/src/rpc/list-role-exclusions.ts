@@ -1,4 +1,3 @@
-import { isUuid } from '@gatehouse/process';
 import type {
   ListRoleExclusionsRequest,
   ListRoleExclusionsResponse,
@@ -6,7 +5,7 @@ import type {
 import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import type { RolePair } from '../domain/exclusion.ts';
-import { pageTokens } from '../domain/page-token.ts';
+import { pageTokens, UUID_PART } from '../domain/page-token.ts';
 import { findModelRevision } from '../store/model.ts';
 import { listExclusions } from '../store/role-exclusions.ts';
 import { toExclusionMessage } from '../wire/exclusion.ts';
@@ -18,7 +17,7 @@ export function listRoleExclusions({
   db,
 }: Pick<Deps, 'db'>): Handler<ListRoleExclusionsRequest, ListRoleExclusionsResponse> {
   return async ({ roleId, pageSize, pageToken }, call) => {
-    const pages = pageTokens(['ListRoleExclusions', roleId], isKey);
+    const pages = pageTokens(['ListRoleExclusions', roleId], [UUID_PART, UUID_PART]);
     const after = toPair(pages.parse(pageToken));
     // The revision comes first: a change that is based on it is refused if the page holds something newer.
     const revision = await findModelRevision(db.within(call));
@@ -26,18 +25,12 @@ export function listRoleExclusions({
     const { exclusions, next } = await listExclusions(db.within(call), options);
     return {
       exclusions: exclusions.map(toExclusionMessage),
-      nextPageToken: next ? pages.format(`${next.roleId} ${next.excludedRoleId}`) : '',
+      nextPageToken: next ? pages.format([next.roleId, next.excludedRoleId]) : '',
       revision,
     };
   };
 }
 
-function isKey(key: string): boolean {
-  const ids = key.split(' ');
-  return ids.length === 2 && ids.every(isUuid);
-}
-
-function toPair(key: string | undefined): RolePair | undefined {
-  const [roleId, excludedRoleId] = key?.split(' ') ?? [];
+function toPair([roleId, excludedRoleId]: readonly string[] = []): RolePair | undefined {
   return roleId && excludedRoleId ? { roleId, excludedRoleId } : undefined;
 }
