@@ -183,6 +183,8 @@ ALTER TABLE ONLY authz.schema_migrations
 
 CREATE INDEX outbox_pending ON authz.outbox USING btree (id) WHERE (refused_at IS NULL);
 
+CREATE INDEX role_grants_by_role ON authz.role_grants USING btree (role_id, scope, user_id) INCLUDE (valid_until) WHERE (status = 'active'::text);
+
 CREATE INDEX role_grants_role ON authz.role_grants USING btree (role_id, user_id, id);
 
 ALTER TABLE ONLY authz.role_exclusions

@@ -14,6 +14,7 @@ export const access = {
   streamCheck: { peers: [anyApp, anyEdge, anyOperator, identity, session, audit, ops] },
   // They tell no more than whoever may check finds out by asking.
   listUserPermissions: { peers: [anyApp, anyOperator, identity, session, audit, ops] },
+  lookupUsers: { peers: [anyApp, anyOperator, identity, session, audit, ops] },
   createPermission: withPermission('permissions:create'),
   createRole: withPermission('roles:create'),
   grantRole: withPermission('grants:create'),

@@ -5,7 +5,7 @@ import { openRedis, startBus } from '@gatehouse/redis';
 import type { Acting } from '@gatehouse/rpc';
 import type { Config } from './config.ts';
 import { FULL } from './domain/consistency.ts';
-import { plainly } from './domain/question.ts';
+import { type Asked, plainly } from './domain/question.ts';
 import { type Events, openEvents } from './events.ts';
 import { authenticateAt } from './peers/session.ts';
 import { type Changes, startChanges } from './store/changes.ts';
@@ -14,6 +14,7 @@ import { type Decisions, openDecisions } from './store/decisions.ts';
 import { openGrantsCache } from './store/grants-cache.ts';
 import { openModelCache } from './store/model-cache.ts';
 import { openModelRevisions } from './store/model-revisions.ts';
+import { findHolders, type PermissionHolders } from './store/permission-holders.ts';
 
 /** What an RPC may ask for. */
 export interface Deps {
@@ -21,6 +22,7 @@ export interface Deps {
   readonly clock: Clock;
   readonly events: Events;
   readonly decisions: Decisions;
+  readonly holders: (asked: Asked) => PermissionHolders;
   readonly changes: Changes;
   /** The time by which grants begin and end. */
   readonly databaseClock: Pick<DatabaseClock, 'nowMs'>;
@@ -66,6 +68,7 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     clock,
     events,
     decisions,
+    holders: (asked) => findHolders({ db, models }, asked),
     changes,
     databaseClock,
     acting: {

@@ -15,6 +15,7 @@ import { grantRole } from './rpc/grant-role.ts';
 import { listGrants } from './rpc/list-grants.ts';
 import { listRoleExclusions } from './rpc/list-role-exclusions.ts';
 import { listUserPermissions } from './rpc/list-user-permissions.ts';
+import { lookupUsers } from './rpc/lookup-users.ts';
 import { revokeGrant } from './rpc/revoke-grant.ts';
 import { revokeRole } from './rpc/revoke-role.ts';
 import { streamCheck } from './rpc/stream-check.ts';
@@ -27,6 +28,7 @@ export function authzService(deps: Deps): Handlers<typeof AuthzServiceService> {
     batchCheck: batchCheck(deps),
     streamCheck: streamCheck(deps),
     listUserPermissions: listUserPermissions(deps),
+    lookupUsers: lookupUsers(deps),
     createPermission: createPermission(deps),
     createRole: createRole(deps),
     grantRole: grantRole(deps),

@@ -36,4 +36,5 @@ export {
   type Rule,
 } from './model.ts';
 export { ANY, HELD_PERMISSION, PERMISSION, splitPermission } from './permission-name.ts';
+export { type RolesAbout, rolesAbout } from './roles-about.ts';
 export { covers, EVERYWHERE, isScope, SCOPE_CHARACTERS_MAX, SCOPE_DEPTH_MAX, scopesOver } from './scope.ts';

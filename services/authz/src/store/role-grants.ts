@@ -1,17 +1,11 @@
 import { isForeignKeyViolation, type Queryable, statement, type Transaction } from '@gatehouse/postgres';
 import { roleNotFound, type Standing, type StoredGrant } from '../domain/grant.ts';
-import { conditionOf } from './conditions.ts';
+import { GRANT_COLUMNS, type GrantColumns, toGrants } from './grant-columns.ts';
 import type { UserGrants } from './user-grants.ts';
 
-interface UserGrantsRow {
+interface UserGrantsRow extends GrantColumns {
   revision: bigint;
   model_revision: bigint;
-  role_ids: string[] | null;
-  scopes: string[];
-  /** Unix time in milliseconds; null: none. */
-  valid_from_ms: (number | null)[];
-  valid_until_ms: (number | null)[];
-  conditions: string[];
 }
 
 // One statement is one snapshot: the grants are exactly those of the revision that comes with them. One that has ended
@@ -20,9 +14,7 @@ const FIND_USER_GRANTS = statement<UserGrantsRow>(
   'authz.find-user-grants',
   `select coalesce((select r.revision from authz.revisions r where r.user_id = $1::uuid), 0) as revision,
      (select m.revision from authz.model_revision m) as model_revision,
-     array_agg(g.role_id) as role_ids, array_agg(g.scope) as scopes, array_agg(g.condition) as conditions,
-     array_agg(floor(extract(epoch from g.valid_from) * 1000)::float8) as valid_from_ms,
-     array_agg(floor(extract(epoch from g.valid_until) * 1000)::float8) as valid_until_ms
+     ${GRANT_COLUMNS}
    from authz.role_grants g
    where g.user_id = $1::uuid and g.status = 'active'
      and (g.valid_until is null or g.valid_until > statement_timestamp())`,
@@ -64,14 +56,7 @@ export async function findUserGrants(
 ): Promise<{ readonly revision: bigint; readonly grants: UserGrants }> {
   const [row] = await db.query(FIND_USER_GRANTS, [userId]);
   if (!row) throw new Error('An aggregate returned no row.');
-  const grants = (row.role_ids ?? []).map((roleId, index) => ({
-    roleId,
-    scope: row.scopes[index] ?? '',
-    validFromMs: row.valid_from_ms[index] ?? Number.NEGATIVE_INFINITY,
-    validUntilMs: row.valid_until_ms[index] ?? Number.POSITIVE_INFINITY,
-    condition: conditionOf(row.conditions[index] ?? ''),
-  }));
-  return { revision: row.revision, grants: { grants, modelRevision: row.model_revision } };
+  return { revision: row.revision, grants: { grants: toGrants(row), modelRevision: row.model_revision } };
 }
 
 /** What the user has before the role is granted in a scope, and the database's time. */

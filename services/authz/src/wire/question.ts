@@ -1,5 +1,5 @@
 import type { CheckContext, Consistency } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
-import { atLeastAsFresh, BOUNDED, type Demand, FULL } from '../domain/consistency.ts';
+import { atLeastAsFresh, BOUNDED, type Demand, FULL, parseToken } from '../domain/consistency.ts';
 import { type Asked, plainly } from '../domain/question.ts';
 
 const NOTHING: Readonly<Record<string, unknown>> = {};
@@ -37,6 +37,20 @@ export function toDemands(consistency: Consistency | undefined): (userId: string
     default:
       return bounded;
   }
+}
+
+/**
+ * The user whose grants a consistency token is about, and how fresh they must be; for one that is about none, or none at
+ * all, `otherwise` stands in. Throws as `toDemands` does.
+ */
+export function toSubject(
+  consistency: Consistency | undefined,
+  otherwise: string,
+): { readonly userId: string; readonly demand: Demand } {
+  const requirement = consistency?.requirement;
+  const token = requirement?.$case === 'atLeastAsFresh' ? parseToken(requirement.value) : undefined;
+  const userId = token?.user?.id ?? otherwise;
+  return { userId, demand: toDemands(consistency)(userId) };
 }
 
 const fully = () => FULL;
