@@ -11,6 +11,7 @@ import { authenticateAt } from './peers/session.ts';
 import { type Changes, startChanges } from './store/changes.ts';
 import { type DatabaseClock, followDatabaseClock } from './store/database-clock.ts';
 import { type Decisions, openDecisions } from './store/decisions.ts';
+import { type Explanations, openExplanations } from './store/explanations.ts';
 import { openGrantsCache } from './store/grants-cache.ts';
 import { openModelCache } from './store/model-cache.ts';
 import { openModelRevisions } from './store/model-revisions.ts';
@@ -22,6 +23,7 @@ export interface Deps {
   readonly clock: Clock;
   readonly events: Events;
   readonly decisions: Decisions;
+  readonly explanations: Explanations;
   readonly holders: (asked: Asked) => PermissionHolders;
   readonly changes: Changes;
   /** The time by which grants begin and end. */
@@ -68,6 +70,7 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     clock,
     events,
     decisions,
+    explanations: openExplanations({ db, models }),
     holders: (asked) => findHolders({ db, models }, asked),
     changes,
     databaseClock,

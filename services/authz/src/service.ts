@@ -10,6 +10,7 @@ import { createPermission } from './rpc/create-permission.ts';
 import { createRole } from './rpc/create-role.ts';
 import { createRoleExclusion } from './rpc/create-role-exclusion.ts';
 import { deleteRoleExclusion } from './rpc/delete-role-exclusion.ts';
+import { explainCheck } from './rpc/explain-check.ts';
 import { getGrant } from './rpc/get-grant.ts';
 import { grantRole } from './rpc/grant-role.ts';
 import { listGrants } from './rpc/list-grants.ts';
@@ -29,6 +30,7 @@ export function authzService(deps: Deps): Handlers<typeof AuthzServiceService> {
     streamCheck: streamCheck(deps),
     listUserPermissions: listUserPermissions(deps),
     lookupUsers: lookupUsers(deps),
+    explainCheck: explainCheck(deps),
     createPermission: createPermission(deps),
     createRole: createRole(deps),
     grantRole: grantRole(deps),
