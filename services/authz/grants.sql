@@ -2,9 +2,9 @@
 grant usage on schema authz to gatehouse_authz;
 grant select on authz.schema_migrations to gatehouse_authz;
 grant select, insert on authz.permissions to gatehouse_authz;
-grant select, insert on authz.roles to gatehouse_authz;
-grant update (updated_at) on authz.roles to gatehouse_authz; -- for key share asks for the right to update a column
-grant select, insert on authz.role_permissions to gatehouse_authz;
+grant select, insert, delete on authz.roles to gatehouse_authz;
+grant update (description, parent_role_id, level, updated_at) on authz.roles to gatehouse_authz;
+grant select, insert, delete on authz.role_permissions to gatehouse_authz;
 grant select, insert, delete on authz.role_exclusions to gatehouse_authz;
 grant select, update (revision) on authz.model_revision to gatehouse_authz;
 grant select, insert, delete on authz.role_grants to gatehouse_authz;

@@ -251,9 +251,15 @@ GRANT UPDATE(updated_by) ON TABLE authz.role_grants TO gatehouse_authz;
 
 GRANT UPDATE(updated_at) ON TABLE authz.role_grants TO gatehouse_authz;
 
-GRANT SELECT,INSERT ON TABLE authz.role_permissions TO gatehouse_authz;
+GRANT SELECT,INSERT,DELETE ON TABLE authz.role_permissions TO gatehouse_authz;
 
-GRANT SELECT,INSERT ON TABLE authz.roles TO gatehouse_authz;
+GRANT SELECT,INSERT,DELETE ON TABLE authz.roles TO gatehouse_authz;
+
+GRANT UPDATE(description) ON TABLE authz.roles TO gatehouse_authz;
+
+GRANT UPDATE(parent_role_id) ON TABLE authz.roles TO gatehouse_authz;
+
+GRANT UPDATE(level) ON TABLE authz.roles TO gatehouse_authz;
 
 GRANT UPDATE(updated_at) ON TABLE authz.roles TO gatehouse_authz;
 

@@ -31,6 +31,10 @@ export const grantAccess = {
 } satisfies Access<typeof GrantServiceService>;
 
 export const modelAccess = {
+  getRole: withPermission('roles:read'),
+  listRoles: withPermission('roles:read'),
+  updateRole: withPermission('roles:update'),
+  deleteRole: withPermission('roles:delete'),
   createRoleExclusion: withPermission('role_exclusions:create'),
   listRoleExclusions: withPermission('role_exclusions:read'),
   deleteRoleExclusion: withPermission('role_exclusions:delete'),

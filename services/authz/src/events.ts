@@ -27,6 +27,9 @@ export interface Checked {
 export interface Events {
   permissionCreated(tx: Transaction, source: EventSource, permission: Permission): Promise<void>;
   roleCreated(tx: Transaction, source: EventSource, role: Role, held: HeldNames): Promise<void>;
+  /** `words` say what was changed, as it is now. */
+  roleUpdated(tx: Transaction, source: EventSource, role: Role, words: Readonly<Record<string, string>>): Promise<void>;
+  roleDeleted(tx: Transaction, source: EventSource, role: Role): Promise<void>;
   roleExclusionCreated(tx: Transaction, source: EventSource, exclusion: RoleExclusion): Promise<void>;
   roleExclusionDeleted(tx: Transaction, source: EventSource, pair: RolePair, reason: string): Promise<void>;
   roleGranted(tx: Transaction, source: EventSource, grant: StoredGrant, roleName: string): Promise<void>;
@@ -48,6 +51,8 @@ export function openEvents(trail: Trail, registry: Registry): Events {
   };
   const created = recorder('permission.created', 'authz_permission_created_total', 'Permissions created.');
   const made = recorder('role.created', 'authz_role_created_total', 'Roles created.');
+  const changed = recorder('role.updated', 'authz_role_updated_total', 'Roles changed.');
+  const deleted = recorder('role.deleted', 'authz_role_deleted_total', 'Roles deleted.');
   const excluded = recorder('role_exclusion.created', 'authz_role_exclusion_created_total', 'Role exclusions created.');
   const included = recorder('role_exclusion.deleted', 'authz_role_exclusion_deleted_total', 'Role exclusions deleted.');
   const granted = recorder('role.granted', 'authz_role_granted_total', 'Roles given to users.');
@@ -77,6 +82,8 @@ export function openEvents(trail: Trail, registry: Registry): Events {
         ...optional('permissions', held.permissions.join(' ')),
         ...optional('denied_permissions', held.deniedPermissions.join(' ')),
       }),
+    roleUpdated: (tx, source, { id, name }, words) => changed(tx, source, { role_id: id, role: name, ...words }),
+    roleDeleted: (tx, source, { id, name }) => deleted(tx, source, { role_id: id, role: name }),
     roleExclusionCreated: (tx, source, exclusion) => excluded(tx, source, pairWords(exclusion, exclusion.reason)),
     roleExclusionDeleted: (tx, source, pair, reason) => included(tx, source, pairWords(pair, reason)),
     roleGranted: (tx, source, grant, roleName) => {

@@ -9,18 +9,22 @@ import { check } from './rpc/check.ts';
 import { createPermission } from './rpc/create-permission.ts';
 import { createRole } from './rpc/create-role.ts';
 import { createRoleExclusion } from './rpc/create-role-exclusion.ts';
+import { deleteRole } from './rpc/delete-role.ts';
 import { deleteRoleExclusion } from './rpc/delete-role-exclusion.ts';
 import { explainCheck } from './rpc/explain-check.ts';
 import { getGrant } from './rpc/get-grant.ts';
+import { getRole } from './rpc/get-role.ts';
 import { grantRole } from './rpc/grant-role.ts';
 import { listGrants } from './rpc/list-grants.ts';
 import { listRoleExclusions } from './rpc/list-role-exclusions.ts';
+import { listRoles } from './rpc/list-roles.ts';
 import { listUserPermissions } from './rpc/list-user-permissions.ts';
 import { lookupUsers } from './rpc/lookup-users.ts';
 import { revokeGrant } from './rpc/revoke-grant.ts';
 import { revokeRole } from './rpc/revoke-role.ts';
 import { streamCheck } from './rpc/stream-check.ts';
 import { updateGrant } from './rpc/update-grant.ts';
+import { updateRole } from './rpc/update-role.ts';
 
 /** The authz service: one line for each RPC in authz.proto. */
 export function authzService(deps: Deps): Handlers<typeof AuthzServiceService> {
@@ -52,6 +56,10 @@ export function grantService(deps: Deps): Handlers<typeof GrantServiceService> {
 /** Roles, permissions and exclusions: one line for each RPC in model.proto. */
 export function modelService(deps: Deps): Handlers<typeof ModelServiceService> {
   return {
+    getRole: getRole(deps),
+    listRoles: listRoles(deps),
+    updateRole: updateRole(deps),
+    deleteRole: deleteRole(deps),
     createRoleExclusion: createRoleExclusion(deps),
     listRoleExclusions: listRoleExclusions(deps),
     deleteRoleExclusion: deleteRoleExclusion(deps),

@@ -36,7 +36,14 @@ describe('creating a role', () => {
     const parentRoleId = await fixture.role();
     const request = role({ description: 'Für das Lager', parentRoleId, permissions: ['wares:write', 'wares:read'] });
     const { role: created, consistencyToken } = await fixture.operator.createRole(request);
-    expect(created).toEqual({ ...request, roleId: expect.any(String), level: 1, createdAt: expect.any(Date) });
+    expect(created).toEqual({
+      ...request,
+      roleId: expect.any(String),
+      level: 1,
+      createdAt: expect.any(Date),
+      updatedAt: created?.createdAt,
+      isSystemRole: false,
+    });
     const { roleId = '', createdAt } = created ?? {};
     expect(isUuid(roleId) && roleId[14] === '7').toBe(true);
     const stored = {

@@ -16,14 +16,36 @@ export interface Role {
 /** Most ancestors of a role. The database holds the same limit. */
 export const LEVEL_MAX = 32;
 
+/** A role as it is stored. */
+export interface StoredRole extends Role {
+  readonly isSystemRole: boolean;
+  readonly updatedAt: Date;
+}
+
 /** The level of a role below `parent`. Throws Failure `precondition` ROLE_TOO_DEEP when that is below LEVEL_MAX levels. */
 export function levelBelow(parent: { readonly level: number } | undefined): number {
   const level = parent ? parent.level + 1 : 0;
-  if (level > LEVEL_MAX) {
-    const sentence = `The role would lie more than ${LEVEL_MAX} levels below its topmost ancestor.`;
-    throw new Failure('precondition', 'ROLE_TOO_DEEP', sentence);
-  }
+  if (level > LEVEL_MAX) throw roleTooDeep();
   return level;
+}
+
+export function roleTooDeep(): Failure {
+  const sentence = `The role would lie more than ${LEVEL_MAX} levels below its topmost ancestor.`;
+  return new Failure('precondition', 'ROLE_TOO_DEEP', sentence);
+}
+
+/** Throws Failure `precondition` SYSTEM_ROLE_PROTECTED. */
+export function assertChangeable({ isSystemRole }: StoredRole): void {
+  if (!isSystemRole) return;
+  throw new Failure('precondition', 'SYSTEM_ROLE_PROTECTED', 'Gatehouse needs this role as it is.');
+}
+
+/** Throws Failure `precondition` ROLE_IN_USE. */
+export function assertUnused({ grants, children }: { readonly grants: number; readonly children: number }): void {
+  if (grants === 0 && children === 0) return;
+  throw new Failure('precondition', 'ROLE_IN_USE', 'There are users who have the role, or roles below it.', {
+    metadata: { grants: String(grants), children: String(children) },
+  });
 }
 
 export function parentRoleNotFound(): Failure {

@@ -4,10 +4,10 @@ import type { CreateRoleRequest, CreateRoleResponse } from '@gatehouse/proto/gat
 import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { formatToken } from '../domain/consistency.ts';
-import { assertDisjoint, levelBelow, parentRoleNotFound, permissionNotFound, type Role } from '../domain/role.ts';
+import { assertDisjoint, levelBelow, parentRoleNotFound, type Role } from '../domain/role.ts';
 import { modelChanged } from '../store/changes.ts';
 import { bumpModelRevision } from '../store/model.ts';
-import { findPermissionIds } from '../store/permissions.ts';
+import { requirePermissionIds } from '../store/permissions.ts';
 import { insertRolePermissions, type NewRolePermission } from '../store/role-permissions.ts';
 import { insertRole, lockParent } from '../store/roles.ts';
 
@@ -33,9 +33,11 @@ export function createRole({
         createdAt,
         createdBy: call.actor?.userId,
       };
-      const ids = await findAll(tx, [...permissions, ...deniedPermissions]);
-      const held = ids.map((permissionId, index): NewRolePermission => {
-        return { id: uuidv7(), permissionId, effect: index < permissions.length ? 'allow' : 'deny' };
+      const names = [...permissions, ...deniedPermissions];
+      const ids = await requirePermissionIds(tx, names);
+      const held = names.map((each, index): NewRolePermission => {
+        const effect = index < permissions.length ? 'allow' : 'deny';
+        return { id: uuidv7(), permissionId: ids.get(each) ?? '', effect };
       });
       await insertRole(tx, created);
       await insertRolePermissions(tx, created, held);
@@ -52,6 +54,8 @@ export function createRole({
         deniedPermissions,
         level: role.level,
         createdAt,
+        updatedAt: createdAt,
+        isSystemRole: false,
       },
       consistencyToken: formatToken({ modelRevision }),
     };
@@ -62,13 +66,4 @@ async function findParent(tx: Transaction, id: string): Promise<{ readonly id: s
   const parent = await lockParent(tx, id);
   if (!parent) throw parentRoleNotFound();
   return { id, level: parent.level };
-}
-
-/** The ids of the permissions, in the order of their names; throws when one does not exist. */
-async function findAll(tx: Transaction, names: readonly string[]): Promise<string[]> {
-  if (names.length === 0) return [];
-  const ids = await findPermissionIds(tx, names);
-  const missing = names.filter((name) => !ids.has(name));
-  if (missing.length > 0) throw permissionNotFound(missing);
-  return names.flatMap((name) => ids.get(name) ?? []);
 }

@@ -1,7 +1,7 @@
 import { statement, type Transaction } from '@gatehouse/postgres';
 
-// Whoever makes an exclusion locks the roles that it is about, and their descendants, against being granted; and whoever
-// grants a role holds it against that from here on. So one of the two sees the other.
+// Whoever makes an exclusion or moves a role locks the roles that it is about, and their descendants, against being granted
+// (lock-roles.ts); and whoever grants a role holds it against that from here on. So one of the two sees the other.
 const LOCK_LINEAGES = statement<{ id: string; parent_role_id: string | null }>(
   'authz.lock-lineages',
   `with recursive lineage as (
@@ -35,8 +35,26 @@ export async function findBreach(tx: Transaction, roleIds: readonly string[]): P
  */
 async function lockLineages(tx: Transaction, roleIds: readonly string[]): Promise<readonly string[]> {
   for (;;) {
-    const locked = await tx.query(LOCK_LINEAGES, [roleIds]);
-    const ids = new Set(locked.map(({ id }) => id));
-    if (locked.every(({ parent_role_id: parentId }) => parentId === null || ids.has(parentId))) return [...ids];
+    const rows = await tx.query(LOCK_LINEAGES, [roleIds]);
+    const parents = new Map(rows.map(({ id, parent_role_id: parentId }) => [id, parentId]));
+    const held = lineages(parents, roleIds);
+    if (held) return held;
   }
+}
+
+/** The roles and their ancestors; undefined when a parent is not among those that are known. */
+function lineages(
+  parents: ReadonlyMap<string, string | null>,
+  roleIds: readonly string[],
+): readonly string[] | undefined {
+  const held = new Set<string>();
+  for (const roleId of roleIds.filter((id) => parents.has(id))) {
+    for (let id: string | null = roleId; id !== null; ) {
+      const parentId = parents.get(id);
+      if (parentId === undefined) return undefined;
+      held.add(id);
+      id = parentId;
+    }
+  }
+  return [...held];
 }

@@ -1,6 +1,7 @@
 import { Failure } from '@gatehouse/failure';
 import { isUniqueViolation, statement, type Transaction } from '@gatehouse/postgres';
 import type { Permission } from '../domain/permission.ts';
+import { permissionNotFound } from '../domain/role.ts';
 
 const INSERT = statement(
   'authz.insert-permission',
@@ -25,11 +26,14 @@ export async function insertPermission(tx: Transaction, permission: Permission):
   }
 }
 
-/** The ids of the permissions that exist, by name. */
-export async function findPermissionIds(
+/** The ids of permissions by name. Throws Failure `missing` PERMISSION_NOT_FOUND when one does not exist. */
+export async function requirePermissionIds(
   tx: Transaction,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const rows = await tx.query(FIND_IDS, [names]);
-  return new Map(rows.map(({ id, name }) => [name, id]));
+  if (names.length === 0) return new Map();
+  const ids = new Map((await tx.query(FIND_IDS, [names])).map(({ id, name }) => [name, id]));
+  const missing = names.filter((name) => !ids.has(name));
+  if (missing.length > 0) throw permissionNotFound(missing);
+  return ids;
 }

@@ -15,10 +15,10 @@ export interface NewRolePermission {
   readonly effect: 'allow' | 'deny';
 }
 
-/** Gives a new role its permissions. */
+/** Gives a role permissions; who and when are those of `createdBy` and `createdAt`. */
 export async function insertRolePermissions(
   tx: Transaction,
-  { id, createdAt, createdBy }: Role,
+  { id, createdAt, createdBy }: Pick<Role, 'id' | 'createdAt' | 'createdBy'>,
   held: readonly NewRolePermission[],
 ): Promise<void> {
   const columns = [held.map((each) => each.id), held.map((each) => each.permissionId), held.map((each) => each.effect)];

@@ -44,12 +44,12 @@ const FIND = statement<GrantRow>(
   `select ${GRANT_COLUMNS} from authz.role_grants g left join authz.revisions v on v.user_id = g.user_id
    where g.user_id = $1::uuid and g.id = $2::uuid`,
 );
-const UPDATE = statement(
+const UPDATE = statement<{ id: string }>(
   'authz.update-grant',
   `update authz.role_grants set reason = $3::text, valid_from = $4::timestamptz, valid_until = $5::timestamptz,
      condition = $6::text, status = $7::text, approved_by = $8::uuid, approved_at = $9::timestamptz,
      updated_by = $10::uuid, updated_at = $11::timestamptz
-   where user_id = $1::uuid and id = $2::uuid`,
+   where user_id = $1::uuid and id = $2::uuid returning id`,
 );
 const DELETE = statement(
   'authz.delete-grant-by-id',
@@ -63,13 +63,17 @@ export async function findGrant(db: Queryable, userId: string, id: string): Prom
   return toFound(row);
 }
 
-/** Stores what can change of a grant. */
+/**
+ * Stores what can change of a grant. Throws Failure `missing` GRANT_NOT_FOUND: one that has ended goes with its role, whoever
+ * has locked the user's grants.
+ */
 export async function storeGrant(tx: Transaction, grant: StoredGrant): Promise<void> {
   const { userId, id, reason, validFrom, validUntil, condition, status } = grant;
   const { approvedBy, approvedAt, updatedBy, updatedAt } = grant;
   const times = [validFrom ?? null, validUntil ?? null];
   const by = [approvedBy ?? null, approvedAt ?? null, updatedBy ?? null, updatedAt ?? null];
-  await tx.query(UPDATE, [userId, id, reason, ...times, condition, status, ...by]);
+  const [row] = await tx.query(UPDATE, [userId, id, reason, ...times, condition, status, ...by]);
+  if (!row) throw grantNotFound();
 }
 
 /** Removes a grant. */

@@ -1,0 +1,24 @@
+import type { Role as RoleMessage } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import type { UpdateRoleRequest } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
+import type { StoredRole } from '../domain/role.ts';
+import { type Held, namesWith } from '../domain/role-update.ts';
+
+/** A role as callers see it; without what it holds, its permissions are left out. */
+export function toRoleMessage(role: StoredRole, held: Held = new Map()): RoleMessage {
+  const { id: roleId, parentRoleId = '', createdBy: _, ...rest } = role;
+  const permissions = { permissions: namesWith('allow', held), deniedPermissions: namesWith('deny', held) };
+  return { ...rest, roleId, parentRoleId, ...permissions };
+}
+
+/** What a change of a role asks for, as its audit event tells it. */
+export function toRoleWords(request: UpdateRoleRequest): Record<string, string> {
+  const words = {
+    description: request.description === '' ? 'none' : request.description,
+    parent_role_id: request.parentRoleId === '' ? 'none' : request.parentRoleId,
+    add_permissions: request.addPermissions.join(' '),
+    remove_permissions: request.removePermissions.join(' '),
+    add_denied_permissions: request.addDeniedPermissions.join(' '),
+    remove_denied_permissions: request.removeDeniedPermissions.join(' '),
+  };
+  return Object.fromEntries(Object.entries(words).flatMap(([name, value]) => (value ? [[name, value]] : [])));
+}
