@@ -1,7 +1,8 @@
 -- What the authz service's role may do, table by table. It owns nothing and can alter nothing.
 grant usage on schema authz to gatehouse_authz;
 grant select on authz.schema_migrations to gatehouse_authz;
-grant select, insert on authz.permissions to gatehouse_authz;
+grant select, insert, delete on authz.permissions to gatehouse_authz;
+grant update (description, category, is_dangerous, condition) on authz.permissions to gatehouse_authz;
 grant select, insert, delete on authz.roles to gatehouse_authz;
 grant update (description, parent_role_id, level, updated_at) on authz.roles to gatehouse_authz;
 grant select, insert, delete on authz.role_permissions to gatehouse_authz;

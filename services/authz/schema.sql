@@ -223,7 +223,15 @@ GRANT UPDATE(refused_at) ON TABLE authz.outbox TO gatehouse_authz;
 
 GRANT UPDATE(refused_reason) ON TABLE authz.outbox TO gatehouse_authz;
 
-GRANT SELECT,INSERT ON TABLE authz.permissions TO gatehouse_authz;
+GRANT SELECT,INSERT,DELETE ON TABLE authz.permissions TO gatehouse_authz;
+
+GRANT UPDATE(description) ON TABLE authz.permissions TO gatehouse_authz;
+
+GRANT UPDATE(category) ON TABLE authz.permissions TO gatehouse_authz;
+
+GRANT UPDATE(is_dangerous) ON TABLE authz.permissions TO gatehouse_authz;
+
+GRANT UPDATE(condition) ON TABLE authz.permissions TO gatehouse_authz;
 
 GRANT SELECT,INSERT ON TABLE authz.revisions TO gatehouse_authz;
 

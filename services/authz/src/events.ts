@@ -26,6 +26,10 @@ export interface Checked {
 /** Every business event of the authz service: what the audit trail learns of it, and what is counted. */
 export interface Events {
   permissionCreated(tx: Transaction, source: EventSource, permission: Permission): Promise<void>;
+  /** `before` is the permission as it was. */
+  permissionUpdated(tx: Transaction, source: EventSource, permission: Permission, before: Permission): Promise<void>;
+  /** `roles` is how many roles it was taken from. */
+  permissionDeleted(tx: Transaction, source: EventSource, permission: Permission, roles: number): Promise<void>;
   roleCreated(tx: Transaction, source: EventSource, role: Role, held: HeldNames): Promise<void>;
   /** `words` say what was changed, as it is now. */
   roleUpdated(tx: Transaction, source: EventSource, role: Role, words: Readonly<Record<string, string>>): Promise<void>;
@@ -50,6 +54,8 @@ export function openEvents(trail: Trail, registry: Registry): Events {
     };
   };
   const created = recorder('permission.created', 'authz_permission_created_total', 'Permissions created.');
+  const reworded = recorder('permission.updated', 'authz_permission_updated_total', 'Permissions changed.');
+  const dropped = recorder('permission.deleted', 'authz_permission_deleted_total', 'Permissions deleted.');
   const made = recorder('role.created', 'authz_role_created_total', 'Roles created.');
   const changed = recorder('role.updated', 'authz_role_updated_total', 'Roles changed.');
   const deleted = recorder('role.deleted', 'authz_role_deleted_total', 'Roles deleted.');
@@ -73,6 +79,12 @@ export function openEvents(trail: Trail, registry: Registry): Events {
       const attributes = { permission_id: id, permission: nameOf(permission), is_dangerous: String(isDangerous) };
       return created(tx, source, attributes);
     },
+    permissionUpdated: (tx, source, permission, before) => {
+      const changes = differences(permissionWords(before), permissionWords(permission));
+      return reworded(tx, source, { permission_id: permission.id, permission: nameOf(permission), ...changes });
+    },
+    permissionDeleted: (tx, source, permission, roles) =>
+      dropped(tx, source, { permission_id: permission.id, permission: nameOf(permission), roles: String(roles) }),
     roleCreated: (tx, source, { id, name, parentRoleId, level }, held) =>
       made(tx, source, {
         role_id: id,
@@ -145,6 +157,10 @@ function grantWords({ reason, validFrom, validUntil, condition, status }: Stored
     condition,
     status,
   };
+}
+
+function permissionWords({ description, category, isDangerous, condition }: Permission): Record<string, string> {
+  return { description, category, is_dangerous: String(isDangerous), condition };
 }
 
 /** What is other than before, as it is now; what is now empty is "none". */

@@ -9,6 +9,7 @@ import { check } from './rpc/check.ts';
 import { createPermission } from './rpc/create-permission.ts';
 import { createRole } from './rpc/create-role.ts';
 import { createRoleExclusion } from './rpc/create-role-exclusion.ts';
+import { deletePermission } from './rpc/delete-permission.ts';
 import { deleteRole } from './rpc/delete-role.ts';
 import { deleteRoleExclusion } from './rpc/delete-role-exclusion.ts';
 import { explainCheck } from './rpc/explain-check.ts';
@@ -16,6 +17,7 @@ import { getGrant } from './rpc/get-grant.ts';
 import { getRole } from './rpc/get-role.ts';
 import { grantRole } from './rpc/grant-role.ts';
 import { listGrants } from './rpc/list-grants.ts';
+import { listPermissions } from './rpc/list-permissions.ts';
 import { listRoleExclusions } from './rpc/list-role-exclusions.ts';
 import { listRoles } from './rpc/list-roles.ts';
 import { listUserPermissions } from './rpc/list-user-permissions.ts';
@@ -24,6 +26,7 @@ import { revokeGrant } from './rpc/revoke-grant.ts';
 import { revokeRole } from './rpc/revoke-role.ts';
 import { streamCheck } from './rpc/stream-check.ts';
 import { updateGrant } from './rpc/update-grant.ts';
+import { updatePermission } from './rpc/update-permission.ts';
 import { updateRole } from './rpc/update-role.ts';
 
 /** The authz service: one line for each RPC in authz.proto. */
@@ -60,6 +63,9 @@ export function modelService(deps: Deps): Handlers<typeof ModelServiceService> {
     listRoles: listRoles(deps),
     updateRole: updateRole(deps),
     deleteRole: deleteRole(deps),
+    listPermissions: listPermissions(deps),
+    updatePermission: updatePermission(deps),
+    deletePermission: deletePermission(deps),
     createRoleExclusion: createRoleExclusion(deps),
     listRoleExclusions: listRoleExclusions(deps),
     deleteRoleExclusion: deleteRoleExclusion(deps),

@@ -48,6 +48,8 @@ describe('the role of the service may', () => {
     [`update authz.roles set description = '', parent_role_id = null, level = 0, updated_at = now()`],
     ['delete from authz.role_permissions'],
     ['delete from authz.roles'],
+    [`update authz.permissions set description = '', category = '', is_dangerous = false, condition = ''`],
+    ['delete from authz.permissions'],
     [
       `insert into authz.revisions (user_id, revision) values ('${userId}', 1)
        on conflict (user_id) do update set revision = revisions.revision + 1`,
@@ -79,9 +81,8 @@ describe('the role of the service may not', () => {
     ['create index mine on authz.roles (description)'],
     ['update authz.roles set name = name'],
     ['update authz.roles set is_system_role = false'],
-    ['update authz.permissions set is_dangerous = false'],
-    ['delete from authz.permissions'],
     ['update authz.role_permissions set granted_by = null'],
+    [`update authz.permissions set resource = 'x'`],
     ['insert into authz.model_revision (revision) values (0)'],
     ['delete from authz.model_revision'],
     [`update authz.role_grants set role_id = '${roleId}'`],

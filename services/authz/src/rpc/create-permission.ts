@@ -3,11 +3,12 @@ import type { CreatePermissionRequest, CreatePermissionResponse } from '@gatehou
 import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { formatToken } from '../domain/consistency.ts';
-import { nameOf, type Permission, splitName } from '../domain/permission.ts';
+import { type Permission, splitName } from '../domain/permission.ts';
 import { modelChanged } from '../store/changes.ts';
 import { assertCondition } from '../store/conditions.ts';
 import { bumpModelRevision } from '../store/model.ts';
 import { insertPermission } from '../store/permissions.ts';
+import { toPermissionMessage } from '../wire/permission.ts';
 
 /** Creates a permission; its audit event commits with it or not at all. */
 export function createPermission({
@@ -33,10 +34,6 @@ export function createPermission({
       await events.permissionCreated(tx, call, permission);
       return { modelRevision: revision, changed: modelChanged(revision) };
     });
-    const { id: permissionId, createdAt } = permission;
-    return {
-      permission: { permissionId, name: nameOf(permission), description, category, isDangerous, condition, createdAt },
-      consistencyToken: formatToken({ modelRevision }),
-    };
+    return { permission: toPermissionMessage(permission), consistencyToken: formatToken({ modelRevision }) };
   };
 }
