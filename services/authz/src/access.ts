@@ -15,6 +15,7 @@ export const access = {
   // They tell no more than whoever may check finds out by asking.
   listUserPermissions: { peers: [anyApp, anyOperator, identity, session, audit, ops] },
   lookupUsers: { peers: [anyApp, anyOperator, identity, session, audit, ops] },
+  lookupResources: { peers: [anyApp, anyOperator, identity, session, audit, ops] },
   explainCheck: withPermission('checks:explain'),
   createPermission: withPermission('permissions:create'),
   createRole: withPermission('roles:create'),

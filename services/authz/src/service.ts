@@ -21,6 +21,7 @@ import { listPermissions } from './rpc/list-permissions.ts';
 import { listRoleExclusions } from './rpc/list-role-exclusions.ts';
 import { listRoles } from './rpc/list-roles.ts';
 import { listUserPermissions } from './rpc/list-user-permissions.ts';
+import { lookupResources } from './rpc/lookup-resources.ts';
 import { lookupUsers } from './rpc/lookup-users.ts';
 import { revokeGrant } from './rpc/revoke-grant.ts';
 import { revokeRole } from './rpc/revoke-role.ts';
@@ -38,6 +39,7 @@ export function authzService(deps: Deps): Handlers<typeof AuthzServiceService> {
     listUserPermissions: listUserPermissions(deps),
     lookupUsers: lookupUsers(deps),
     explainCheck: explainCheck(deps),
+    lookupResources: lookupResources(deps),
     createPermission: createPermission(deps),
     createRole: createRole(deps),
     grantRole: grantRole(deps),

@@ -23,6 +23,7 @@ export {
   positionOf,
   type UserPermission,
 } from './held-permissions.ts';
+export { type HeldScope, heldScopes, type OpenQuestion } from './held-scopes.ts';
 export {
   compileModel,
   type Effect,

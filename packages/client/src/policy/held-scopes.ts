@@ -1,0 +1,68 @@
+import { withOpen } from './condition-reach.ts';
+import { decide, type Question, rulesFor } from './decide.ts';
+import { type Grant, isInForce } from './grant.ts';
+import type { Model, RoleClosure, Rule } from './model.ts';
+import { rolesAbout } from './roles-about.ts';
+import { EVERYWHERE, scopesOver } from './scope.ts';
+
+/** What holds on a scope and all that lies below it, up to the scopes below it that are listed themselves. */
+export interface HeldScope {
+  readonly scope: string;
+  readonly holds: 'allowed' | 'denied' | 'undetermined';
+  /** Why it is undetermined. */
+  readonly why: string;
+}
+
+/** A question that leaves open which resource is meant. */
+export type OpenQuestion = Omit<Question, 'resource' | 'resourceAttributes'>;
+
+/**
+ * Where a user holds a permission: each scope on which the answer differs from that on the scopes above it, in the order
+ * of the scopes, so that what lies above comes first. What is not listed, and lies below nothing that is, is denied. A
+ * condition that may look at the resource is undetermined, because it may come out differently from one to the next.
+ *
+ * No other scope can differ: what counts on a resource are the grants over it, and those are the same as on the lowest
+ * of their scopes.
+ */
+export function* heldScopes(model: Model, grants: readonly Grant[], question: OpenQuestion): Generator<HeldScope> {
+  const about = new Set(rolesAbout(model, question.permission).all);
+  const counting = grants
+    .filter((grant) => about.has(grant.roleId) && isInForce(grant, question.nowMs))
+    .map((grant) => ({ ...grant, condition: withOpen(grant.condition, 'resource') }));
+  const open = openModel(model, question.permission);
+  const known = new Map<string, HeldScope['holds']>();
+  // A path comes before those that it begins.
+  for (const scope of [...new Set([EVERYWHERE, ...counting.map((grant) => grant.scope)])].sort()) {
+    const { isAllowed, undetermined } = decide(open, counting, {
+      ...question,
+      resource: scope,
+      resourceAttributes: {},
+    });
+    const holds = isAllowed ? 'allowed' : undetermined === '' ? 'denied' : 'undetermined';
+    known.set(scope, holds);
+    const above = scopesOver(scope)
+      .slice(0, -1)
+      .findLast((each) => known.has(each));
+    if (holds !== (above === undefined ? 'denied' : known.get(above))) yield { scope, holds, why: undetermined };
+  }
+}
+
+/** The model as far as the permission goes, with the conditions that may look at the resource undetermined. */
+function openModel(model: Model, permission: string): Model {
+  const closures = new Map<string, RoleClosure | undefined>();
+  const open = (role: RoleClosure | undefined): RoleClosure | undefined => {
+    if (!role || role.isPlain) return role;
+    const rules = [...rulesFor(role, permission)].map(
+      ({ effect, condition }): Rule => ({ effect, condition: withOpen(condition, 'resource') }),
+    );
+    const names = new Map([[permission, rules]]);
+    return { isPlain: false, names, resources: new Map(), actions: new Map(), everything: [] };
+  };
+  return {
+    ...model,
+    closure(roleId) {
+      if (!closures.has(roleId)) closures.set(roleId, open(model.closure(roleId)));
+      return closures.get(roleId);
+    },
+  };
+}
