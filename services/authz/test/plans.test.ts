@@ -18,18 +18,18 @@ interface PlanNode {
 let database: TestDatabase;
 let popular: string;
 
-// Two hundred roles, of which everybody has the first, and twenty thousand users with one other each, in one of ten
-// scopes; one user with hundreds.
+// Twenty thousand roles and grants, half of these of one role, everywhere or in one of ten scopes; one user has
+// hundreds.
 beforeAll(async () => {
   database = await createTestDatabase('authz');
   const sql = (text: string, values: readonly unknown[] = []) => query<{ id: string }>(database.adminUrl, text, values);
   await sql(
     `insert into authz.permissions (id, resource, action, created_at)
-     select gen_random_uuid(), 'r' || n, 'read', now() from generate_series(1, 2000) n`,
+     select gen_random_uuid(), 'r' || n, 'read', now() from generate_series(1, 20000) n`,
   );
   await sql(
     `insert into authz.roles (id, name, level, created_at, updated_at)
-     select gen_random_uuid(), 'role-' || n, 0, now(), now() from generate_series(1, 2000) n`,
+     select gen_random_uuid(), 'role-' || n, 0, now(), now() from generate_series(1, 20000) n`,
   );
   const [first] = await sql(`select id from authz.roles where name = 'role-1'`);
   popular = first?.id ?? '';
@@ -42,6 +42,11 @@ beforeAll(async () => {
     [BUSY_USER, popular],
   );
   await sql(`insert into authz.revisions (user_id, revision) select distinct user_id, 1 from authz.role_grants`);
+  await sql(
+    `insert into authz.role_exclusions (role_id, excluded_role_id, created_at)
+     select least(a.id, b.id), greatest(a.id, b.id), now()
+     from generate_series(2, 1999) n join authz.roles a on a.name = 'role-' || n join authz.roles b on b.name = 'role-' || (n + 1)`,
+  );
   await sql('analyze');
 });
 afterAll(() => database?.drop());
@@ -49,18 +54,67 @@ afterAll(() => database?.drop());
 const ids = (...values: string[]) => `'{${values.join(',')}}'`;
 const quoted = (text: string) => `'${text}'`;
 
+/** What each statement reads, and which indexes may serve it. A table of one row, which has no use for one, is left out. */
+const READS: readonly [name: string, indexes: Readonly<Record<string, RegExp>>, values: () => string[]][] = [
+  [
+    'authz.find-user-grants',
+    { role_grants: /^role_grants_(pkey|user_role_scope_key)$/, revisions: /^revisions_pkey$/ },
+    () => [quoted(BUSY_USER)],
+  ],
+  [
+    'authz.find-standing',
+    { role_grants: /^role_grants_(pkey|user_role_scope_key)$/ },
+    () => [quoted(BUSY_USER), quoted(popular), quoted('tenant/7')],
+  ],
+  [
+    'authz.delete-role-grant',
+    { role_grants: /^role_grants_user_role_scope_key$/ },
+    () => [quoted(BUSY_USER), quoted(popular), quoted('tenant/7')],
+  ],
+  [
+    'authz.delete-ended-role-grant',
+    { role_grants: /^role_grants_user_role_scope_key$/ },
+    () => [quoted(BUSY_USER), quoted(popular), quoted('tenant/7')],
+  ],
+  [
+    'authz.find-permission-candidates',
+    { role_grants: /^role_grants_(by_role|pkey|user_role_scope_key)$/ },
+    () => [ids(popular), ids(popular), `'{"",tenant/7}'`, quoted(NO_ID), '101'],
+  ],
+  ['authz.lock-parent-role', { roles: /^roles_(pkey|id_level_key)$/ }, () => [quoted(popular)]],
+  ['authz.find-role-name', { roles: /^roles_(pkey|id_level_key)$/ }, () => [quoted(popular)]],
+  ['authz.lock-lineages', { roles: /^roles_(pkey|id_level_key)$/ }, () => [ids(popular)]],
+  ['authz.find-exclusion-breach', { role_exclusions: /^role_exclusions_pkey$/ }, () => [ids(popular, NO_ID)]],
+  ['authz.find-permission-ids', { permissions: /^permissions_name_key$/ }, () => [`'{r1:read,r2:read}'`]],
+];
+
+/** Those that read all there is, on purpose, or one row, or nothing. */
+const UNINDEXED = [
+  'authz.load-model',
+  'authz.find-model-revision',
+  'authz.bump-model-revision',
+  'authz.bump-revision',
+  'authz.insert-permission',
+  'authz.insert-role',
+  'authz.insert-role-grant',
+  'authz.insert-role-permissions',
+  'authz.now',
+];
+
+it('every statement of the service is looked at here', () => {
+  const own = new Set(definedStatements().map(({ name }) => name));
+  const known = [...READS.map(([name]) => name), ...UNINDEXED];
+  expect([...own].filter((name) => name.startsWith('authz.')).sort()).toEqual(known.sort());
+});
+
 describe.each(['force_custom_plan', 'force_generic_plan'])('with %s', (mode) => {
-  it.each<[name: string, table: string, indexes: RegExp, values: () => string[]]>([
-    [
-      'authz.find-permission-candidates',
-      'role_grants',
-      /^(role_grants_by_role|role_grants_(pkey|user_role_scope_key))$/,
-      () => [ids(popular), ids(popular), `'{"",tenant/7}'`, quoted(NO_ID), '101'],
-    ],
-  ])('%s reads %s by an index', async (name, table, indexes, values) => {
-    const scans = (await nodesOf(mode, name, values())).filter((node) => node['Relation Name'] === table);
-    expect(scans.length).toBeGreaterThan(0);
-    for (const scan of scans) expect(scan['Index Name'], scan['Node Type']).toMatch(indexes);
+  it.each(READS)('%s goes by an index', async (name, indexes, values) => {
+    const nodes = await nodesOf(mode, name, values());
+    for (const [table, expected] of Object.entries(indexes)) {
+      const used = nodes.filter((node) => node['Relation Name'] === table).flatMap(indexOf);
+      expect(used.length, table).toBeGreaterThan(0);
+      for (const index of used) expect(index, table).toMatch(expected);
+    }
   });
 
   it('the users of a role are read in their order, and no further than the page goes', async () => {
@@ -70,6 +124,15 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with %s', (mode) => 
     expect(byRole.map((node) => node['Node Type'])).toEqual(['Index Only Scan']);
   });
 });
+
+/** The indexes by which a node reads its table; the name of the node where it goes by none. */
+function indexOf(node: PlanNode): string[] {
+  // What is written has its table at the top, and below it how the rows are found.
+  if (['ModifyTable', 'LockRows'].includes(node['Node Type'])) return [];
+  const below = (node.Plans ?? []).flatMap(walk).flatMap((each) => each['Index Name'] ?? []);
+  if (node['Index Name']) return [node['Index Name']];
+  return node['Node Type'] === 'Bitmap Heap Scan' ? below : [node['Node Type']];
+}
 
 /** The nodes of the plan that Postgres makes of a statement of the service. */
 async function nodesOf(mode: string, name: string, values: readonly string[]): Promise<PlanNode[]> {

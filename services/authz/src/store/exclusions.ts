@@ -1,15 +1,19 @@
 import { statement, type Transaction } from '@gatehouse/postgres';
 
 // Whoever makes an exclusion or moves a role locks the roles that it is about, and their descendants, against being granted
-// (lock-roles.ts); and whoever grants a role holds it against that from here on. So one of the two sees the other.
+// (lock-roles.ts); and whoever grants a role holds it against that from here on. So one of the two sees the other. The
+// limit and the array have each role found by its key: Postgres would rather read them all, because it expects far longer
+// lineages than there are.
 const LOCK_LINEAGES = statement<{ id: string; parent_role_id: string | null }>(
   'authz.lock-lineages',
   `with recursive lineage as (
      select r.id, r.parent_role_id from authz.roles r where r.id = any($1::uuid[])
      union
-     select p.id, p.parent_role_id from authz.roles p join lineage l on p.id = l.parent_role_id
+     select p.id, p.parent_role_id from lineage l
+     cross join lateral (select id, parent_role_id from authz.roles where id = l.parent_role_id limit 1) p
    )
-   select r.id, r.parent_role_id from authz.roles r where r.id in (select id from lineage) order by r.id for key share`,
+   select r.id, r.parent_role_id from authz.roles r where r.id = any(array(select id from lineage)) order by r.id
+   for key share`,
 );
 const FIND_BREACH = statement<{ role_id: string; excluded_role_id: string }>(
   'authz.find-exclusion-breach',
