@@ -62,7 +62,8 @@ describe('checkLimits', () => {
       int64 m = 13;
       bool n = 14;
       Inner o = 15;
-      optional string p = 16 ${rules('max_len: 8')};`;
+      optional string p = 16 ${rules('max_len: 8')};
+      google.protobuf.Struct q = 17 ${rules('max_items: 1, max_depth: 1, max_key_len: 1, max_value_len: 1')};`;
     expect(
       await problemsOf(fields, `message Inner { string a = 1 ${rules('max_len: 8')}; PlantRequest again = 2; }`),
     ).toEqual([]);
@@ -84,7 +85,12 @@ describe('checkLimits', () => {
     [`map<string, string> a = 1 ${rules('max_items: 1, max_value_len: 1')};`, 'has string keys without max_key_len'],
     [`map<string, string> a = 1 ${rules('max_items: 1, max_key_len: 1')};`, 'has string values without max_value_len'],
     [`map<int32, bytes> a = 1 ${rules('max_items: 1, max_bytes: 1')};`, 'has bytes as values, which no rule bounds'],
-    ['google.protobuf.Struct a = 1;', 'is a google.protobuf.Struct, whose fields no rule bounds'],
+    ['google.protobuf.Value a = 1;', 'is a google.protobuf.Value, whose fields no rule bounds'],
+    ['google.protobuf.Struct a = 1;', 'is a google.protobuf.Struct without all of max_items, max_depth'],
+    [
+      `google.protobuf.Struct a = 1 ${rules('max_items: 1, max_depth: 1, max_key_len: 1')};`,
+      'is a google.protobuf.Struct without all of max_items, max_depth',
+    ],
     [`string a = 1 ${rules('max_len: 8, pattern: "("')};`, 'has a bad pattern: Invalid regular expression'],
   ])('refuses %s', async (field, message) => {
     expect(await problemsOf(field)).toEqual([

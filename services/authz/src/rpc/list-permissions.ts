@@ -13,8 +13,8 @@ const NAME = /^(\*|[a-z0-9][a-z0-9_.-]{0,62}):(\*|[a-z0-9][a-z0-9_.-]{0,62})$/;
 /** Lists permissions by name, all or those of a category. */
 export function listPermissions({ db }: Pick<Deps, 'db'>): Handler<ListPermissionsRequest, ListPermissionsResponse> {
   return async ({ category, pageSize, pageToken }, call) => {
-    const pages = pageTokens(['ListPermissions', category], (key) => NAME.test(key));
-    const after = pages.parse(pageToken) ?? '';
+    const pages = pageTokens(['ListPermissions', category], [NAME]);
+    const [after = ''] = pages.parse(pageToken) ?? [];
     const limit = pageSize || PAGE_SIZE_DEFAULT;
     // The revision comes first: a change that is based on it is refused if the page holds something newer.
     const revision = await findModelRevision(db.within(call));
@@ -23,7 +23,7 @@ export function listPermissions({ db }: Pick<Deps, 'db'>): Handler<ListPermissio
     const last = found.length > limit ? permissions.at(-1) : undefined;
     return {
       permissions: permissions.map(toPermissionMessage),
-      nextPageToken: last ? pages.format(nameOf(last)) : '',
+      nextPageToken: last ? pages.format([nameOf(last)]) : '',
       revision,
     };
   };

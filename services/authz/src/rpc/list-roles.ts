@@ -12,8 +12,8 @@ const NAME = /^[a-z0-9][a-z0-9_.-]{0,62}$/;
 /** Lists roles by name, all or the children of one. */
 export function listRoles({ db }: Pick<Deps, 'db'>): Handler<ListRolesRequest, ListRolesResponse> {
   return async ({ parentRoleId, pageSize, pageToken }, call) => {
-    const pages = pageTokens(['ListRoles', parentRoleId], (key) => NAME.test(key));
-    const after = pages.parse(pageToken) ?? '';
+    const pages = pageTokens(['ListRoles', parentRoleId], [NAME]);
+    const [after = ''] = pages.parse(pageToken) ?? [];
     const limit = pageSize || PAGE_SIZE_DEFAULT;
     // The revision comes first: a change that is based on it is refused if the page holds something newer.
     const revision = await findModelRevision(db.within(call));
@@ -22,7 +22,7 @@ export function listRoles({ db }: Pick<Deps, 'db'>): Handler<ListRolesRequest, L
     const last = found.length > limit ? roles.at(-1) : undefined;
     return {
       roles: roles.map((role) => toRoleMessage(role)),
-      nextPageToken: last ? pages.format(last.name) : '',
+      nextPageToken: last ? pages.format([last.name]) : '',
       revision,
     };
   };
