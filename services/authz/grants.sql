@@ -16,3 +16,5 @@ grant select, insert, delete on authz.invalidations to gatehouse_authz;
 grant update (gone) on authz.invalidations to gatehouse_authz; -- for update skip locked asks for the right to update a column
 grant select, insert, delete on authz.outbox to gatehouse_authz;
 grant update (attempts, refused_at, refused_reason) on authz.outbox to gatehouse_authz;
+grant select, insert, delete on authz.idempotency_keys to gatehouse_authz;
+grant update (response) on authz.idempotency_keys to gatehouse_authz;

@@ -1,5 +1,17 @@
 CREATE SCHEMA authz;
 
+CREATE TABLE authz.idempotency_keys (
+    peer text NOT NULL,
+    actor_id uuid NOT NULL,
+    key text NOT NULL,
+    request_digest bytea NOT NULL,
+    response bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 64)))
+);
+
+COMMENT ON TABLE authz.idempotency_keys IS 'local; rows leave by sweep-idempotency-keys after 24 hours';
+
 CREATE TABLE authz.invalidations (
     id uuid NOT NULL,
     subject_id uuid NOT NULL,
@@ -136,6 +148,9 @@ CREATE TABLE authz.schema_migrations (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+ALTER TABLE ONLY authz.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (peer, actor_id, key);
+
 ALTER TABLE ONLY authz.invalidations
     ADD CONSTRAINT invalidations_pkey PRIMARY KEY (id);
 
@@ -181,6 +196,8 @@ ALTER TABLE ONLY authz.roles
 ALTER TABLE ONLY authz.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
 
+CREATE INDEX idempotency_keys_created_at ON authz.idempotency_keys USING btree (created_at);
+
 CREATE INDEX outbox_pending ON authz.outbox USING btree (id) WHERE (refused_at IS NULL);
 
 CREATE INDEX role_grants_by_role ON authz.role_grants USING btree (role_id, scope, user_id) INCLUDE (valid_until) WHERE (status = 'active'::text);
@@ -206,6 +223,10 @@ ALTER TABLE ONLY authz.roles
     ADD CONSTRAINT roles_parent_fkey FOREIGN KEY (parent_role_id, parent_level) REFERENCES authz.roles(id, level);
 
 GRANT USAGE ON SCHEMA authz TO gatehouse_authz;
+
+GRANT SELECT,INSERT,DELETE ON TABLE authz.idempotency_keys TO gatehouse_authz;
+
+GRANT UPDATE(response) ON TABLE authz.idempotency_keys TO gatehouse_authz;
 
 GRANT SELECT,INSERT,DELETE ON TABLE authz.invalidations TO gatehouse_authz;
 

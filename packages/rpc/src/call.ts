@@ -2,6 +2,7 @@ import type { Failure } from '@gatehouse/failure';
 import { isUuid, uuidv7 } from '@gatehouse/process';
 import type { Metadata } from '@grpc/grpc-js';
 import type { ConnectedCall, PeerResolver } from './connection.ts';
+import { IDEMPOTENCY_KEY, type Idempotency, readIdempotency } from './idempotency.ts';
 import type { Method } from './method.ts';
 import type { Peer } from './peer.ts';
 import type { TraceContext } from './trace.ts';
@@ -37,6 +38,8 @@ export interface Call extends CallContext {
   readonly sessionToken: string | undefined;
   /** Set where access.ts lets a peer act for an end user, and it did. */
   readonly actor: Actor | undefined;
+  /** Set when the caller wants the call to be carried out once. Reading it throws `invalid` when it is malformed. */
+  readonly idempotency: Idempotency | undefined;
 }
 
 /** How a call ended. */
@@ -95,6 +98,10 @@ export class ServedCall implements Call {
     if (typeof header !== 'string') return undefined;
     const [scheme, token] = header.split(' ', 2);
     return scheme?.toLowerCase() === 'bearer' ? token : undefined;
+  }
+
+  get idempotency(): Idempotency | undefined {
+    return readIdempotency(this.metadata.get(IDEMPOTENCY_KEY), this.definition);
   }
 
   get signal(): AbortSignal {

@@ -5,6 +5,7 @@ import type { CallContext } from './call.ts';
 import type { CertificateSource } from './certificates.ts';
 import { descriptorImage } from './descriptor-image.ts';
 import type { RequestOf, ResponseOf, RpcDefinition, RpcDefinitions } from './handler.ts';
+import { IDEMPOTENCY_KEY } from './idempotency.ts';
 import { peerName } from './peer.ts';
 import { fromServiceError } from './status.ts';
 import { toTraceparent } from './trace.ts';
@@ -35,6 +36,8 @@ export interface ConnectOptions<Definition extends RpcDefinitions> {
 export interface ClientCallContext extends CallContext {
   /** Further metadata, such as `x-request-id`. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** The same for each repetition of a call that is to be carried out once. 1 to 64 visible ASCII characters. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** A typed client. Each RPC rejects with a Failure, or a PeerError when the peer failed in a way it does not tell. */
@@ -110,11 +113,12 @@ function aborted(signal: AbortSignal): unknown {
     : new Failure('cancelled', 'CANCELLED', 'The call was cancelled.');
 }
 
-function outgoing({ requestId, trace, sessionToken, metadata = {} }: ClientCallContext): Metadata {
+function outgoing({ requestId, trace, sessionToken, idempotencyKey, metadata = {} }: ClientCallContext): Metadata {
   const headers = new Metadata();
   if (requestId) headers.set('x-request-id', requestId);
   if (trace) headers.set('traceparent', toTraceparent(trace));
   if (sessionToken) headers.set('authorization', `Bearer ${sessionToken}`);
+  if (idempotencyKey !== undefined) headers.set(IDEMPOTENCY_KEY, idempotencyKey);
   for (const [key, value] of Object.entries(metadata)) headers.set(key, value);
   return headers;
 }

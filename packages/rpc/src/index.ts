@@ -21,6 +21,7 @@ export type {
   SyncStream,
   SyncStreamHandler,
 } from './handler.ts';
+export type { Idempotency } from './idempotency.ts';
 export { type Acting, permissionMissing } from './interceptors/access.ts';
 export { fieldsInvalid } from './interceptors/limits.ts';
 export { type LookupGate, lookupGate } from './lookup-gate.ts';

@@ -16,6 +16,7 @@ export interface Method {
   readonly access: AccessRule;
   /** Finds the fields of a request that break their limits. */
   readonly validate: Validate;
+  readonly encodeRequest: (request: unknown) => Buffer;
   /** A response as it is sent; one that is encoded already is sent as it is. */
   readonly encode: (response: unknown) => Buffer;
   readonly trace: (traceparent: unknown) => TraceContext;

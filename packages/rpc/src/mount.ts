@@ -102,6 +102,7 @@ function methodOf(image: DescriptorImage, rpc: RpcDefinition, access: Method['ac
       descriptor.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS || READ_ONLY_UNDECLARED.has(rpc.path),
     access,
     validate: compileRules(image, descriptor.input.typeName),
+    encodeRequest: rpc.requestSerialize,
     encode: encoderOf(rpc),
     trace: continueTrace,
   };

@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { FULL } from './domain/consistency.ts';
 import { type Asked, plainly } from './domain/question.ts';
 import { type Events, openEvents } from './events.ts';
+import { startSweepingIdempotencyKeys } from './jobs/sweep-idempotency-keys.ts';
 import { authenticateAt } from './peers/session.ts';
 import { type Changes, startChanges } from './store/changes.ts';
 import { type DatabaseClock, followDatabaseClock } from './store/database-clock.ts';
@@ -61,6 +62,8 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   const models = openModelCache({ db, bus, revisions });
   const changes = startChanges({ db, grants, revisions, redis, logger, registry });
   stops.add('invalidation relay', () => changes.stop());
+  const sweeping = startSweepingIdempotencyKeys({ db, logger, registry });
+  stops.add('sweeping of idempotency keys', () => sweeping.stop());
   const databaseClock = followDatabaseClock({ db, clock, logger });
   stops.add('database clock', () => databaseClock.stop());
   const decisions = openDecisions({ grants, models, bus, databaseClock });

@@ -62,6 +62,7 @@ const CALL: Call = {
   signal: new AbortController().signal,
   sessionToken: undefined,
   actor: undefined,
+  idempotency: undefined,
 };
 
 const ask = (userId: string, token?: string) => {

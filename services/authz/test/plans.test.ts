@@ -47,11 +47,17 @@ beforeAll(async () => {
      select least(a.id, b.id), greatest(a.id, b.id), now()
      from generate_series(2, 1999) n join authz.roles a on a.name = 'role-' || n join authz.roles b on b.name = 'role-' || (n + 1)`,
   );
+  await sql(
+    `insert into authz.idempotency_keys (peer, actor_id, key, request_digest, created_at)
+     select 'operator/test', $1, 'key-' || n, '\\x00', now() - n * interval '1 minute' from generate_series(1, 5000) n`,
+    [NO_ID],
+  );
   await sql('analyze');
 });
 afterAll(() => database?.drop());
 
 const ids = (...values: string[]) => `'{${values.join(',')}}'`;
+const ONE_KEY = [`'operator/test'`, `'${NO_ID}'`, `'key-1'`];
 const ONE_GRANT = [`'${BUSY_USER}'`, `'${NO_ID}'`];
 /** Either finds the grants of a user, who has few. */
 const OF_USER = /^role_grants_(pkey|user_role_scope_key)$/;
@@ -93,6 +99,13 @@ const READS: readonly [name: string, indexes: Readonly<Record<string, RegExp>>, 
   ['authz.lock-parent-role', { roles: /^roles_(pkey|id_level_key)$/ }, () => [quoted(popular)]],
   ['authz.find-role-name', { roles: /^roles_(pkey|id_level_key)$/ }, () => [quoted(popular)]],
   ['authz.lock-lineages', { roles: /^roles_(pkey|id_level_key)$/ }, () => [ids(popular)]],
+  ['authz.find-idempotency-key', { idempotency_keys: /^idempotency_keys_pkey$/ }, () => ONE_KEY],
+  ['authz.store-idempotent-response', { idempotency_keys: /^idempotency_keys_pkey$/ }, () => [...ONE_KEY, `'\\x00'`]],
+  [
+    'authz.delete-idempotency-keys',
+    { idempotency_keys: /^(idempotency_keys_created_at|Tid Scan)$/ },
+    () => ['24', '500'],
+  ],
   ['authz.find-exclusion-breach', { role_exclusions: /^role_exclusions_pkey$/ }, () => [ids(popular, NO_ID)]],
   ['authz.find-permission-ids', { permissions: /^permissions_name_key$/ }, () => [`'{r1:read,r2:read}'`]],
 ];
@@ -101,6 +114,7 @@ const READS: readonly [name: string, indexes: Readonly<Record<string, RegExp>>, 
 const UNINDEXED = [
   'authz.load-model',
   'authz.find-model-revision',
+  'authz.claim-idempotency-key',
   'authz.bump-model-revision',
   'authz.bump-revision',
   'authz.insert-permission',

@@ -58,6 +58,13 @@ describe('the role of the service may', () => {
     [`insert into authz.invalidations (id, subject_id, version) values ('${randomUUID()}', '${userId}', 1)`],
     ['select id from authz.invalidations order by id limit 1 for update skip locked'],
     ['delete from authz.invalidations'],
+    [
+      `insert into authz.idempotency_keys (peer, actor_id, key, request_digest) values ('p', '${userId}', 'k', '\\x00')
+       on conflict do nothing`,
+    ],
+    [`update authz.idempotency_keys set response = '\\x00'`],
+    ['select * from authz.idempotency_keys'],
+    ['delete from authz.idempotency_keys'],
     [`insert into authz.outbox (id, payload) values ('${randomUUID()}', '\\x00')`],
     ['select id from authz.outbox order by id limit 1 for update skip locked'],
     [`update authz.outbox set attempts = 1, refused_at = now(), refused_reason = 'x'`],
@@ -89,6 +96,7 @@ describe('the role of the service may not', () => {
     ['update authz.role_grants set granted_by = null'],
     [`update authz.role_grants set scope = ''`],
     [`update authz.role_grants set user_id = '${userId}'`],
+    [`update authz.idempotency_keys set request_digest = '\\x00'`],
     ['delete from authz.revisions'],
     [`update authz.revisions set user_id = '${userId}'`],
     [`update authz.invalidations set subject_id = '${userId}'`],

@@ -2,11 +2,9 @@ import { uuidv7 } from '@gatehouse/process';
 import type { CreatePermissionRequest, CreatePermissionResponse } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
-import { formatToken } from '../domain/consistency.ts';
 import { type Permission, splitName } from '../domain/permission.ts';
-import { modelChanged } from '../store/changes.ts';
 import { assertCondition } from '../store/conditions.ts';
-import { bumpModelRevision } from '../store/model.ts';
+import { changeModel } from '../store/model-change.ts';
 import { insertPermission } from '../store/permissions.ts';
 import { toPermissionMessage } from '../wire/permission.ts';
 
@@ -16,7 +14,8 @@ export function createPermission({
   events,
   changes,
 }: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<CreatePermissionRequest, CreatePermissionResponse> {
-  return async ({ name, description, category, isDangerous, condition }, call) => {
+  return async (request, call) => {
+    const { name, description, category, isDangerous, condition } = request;
     assertCondition('condition', condition);
     const permission: Permission = {
       id: uuidv7(),
@@ -28,12 +27,10 @@ export function createPermission({
       createdAt: clock.now(),
       createdBy: call.actor?.userId,
     };
-    const { modelRevision } = await changes.commit(call, async (tx) => {
-      const revision = await bumpModelRevision(tx);
+    return changeModel(changes, call, request, async (tx) => {
       await insertPermission(tx, permission);
       await events.permissionCreated(tx, call, permission);
-      return { modelRevision: revision, changed: modelChanged(revision) };
+      return { permission: toPermissionMessage(permission) };
     });
-    return { permission: toPermissionMessage(permission), consistencyToken: formatToken({ modelRevision }) };
   };
 }

@@ -3,10 +3,8 @@ import { uuidv7 } from '@gatehouse/process';
 import type { CreateRoleRequest, CreateRoleResponse } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
-import { formatToken } from '../domain/consistency.ts';
 import { assertDisjoint, levelBelow, parentRoleNotFound, type Role } from '../domain/role.ts';
-import { modelChanged } from '../store/changes.ts';
-import { bumpModelRevision } from '../store/model.ts';
+import { changeModel } from '../store/model-change.ts';
 import { requirePermissionIds } from '../store/permissions.ts';
 import { insertRolePermissions, type NewRolePermission } from '../store/role-permissions.ts';
 import { insertRole, lockParent } from '../store/roles.ts';
@@ -17,12 +15,12 @@ export function createRole({
   events,
   changes,
 }: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<CreateRoleRequest, CreateRoleResponse> {
-  return async ({ name, description, parentRoleId, permissions, deniedPermissions }, call) => {
+  return async (request, call) => {
+    const { name, description, parentRoleId, permissions, deniedPermissions } = request;
     assertDisjoint(permissions, deniedPermissions);
     const id = uuidv7();
     const createdAt = clock.now();
-    const { role, modelRevision } = await changes.commit(call, async (tx) => {
-      const revision = await bumpModelRevision(tx);
+    return changeModel(changes, call, request, async (tx) => {
       const parent = parentRoleId === '' ? undefined : await findParent(tx, parentRoleId);
       const created: Role = {
         id,
@@ -33,32 +31,20 @@ export function createRole({
         createdAt,
         createdBy: call.actor?.userId,
       };
+      const held = { permissions, deniedPermissions };
       const names = [...permissions, ...deniedPermissions];
       const ids = await requirePermissionIds(tx, names);
-      const held = names.map((each, index): NewRolePermission => {
+      const rows = names.map((each, index): NewRolePermission => {
         const effect = index < permissions.length ? 'allow' : 'deny';
         return { id: uuidv7(), permissionId: ids.get(each) ?? '', effect };
       });
       await insertRole(tx, created);
-      await insertRolePermissions(tx, created, held);
-      await events.roleCreated(tx, call, created, { permissions, deniedPermissions });
-      return { role: created, modelRevision: revision, changed: modelChanged(revision) };
+      await insertRolePermissions(tx, created, rows);
+      await events.roleCreated(tx, call, created, held);
+      const { level } = created;
+      const times = { createdAt, updatedAt: createdAt };
+      return { role: { roleId: id, name, description, parentRoleId, ...held, level, ...times, isSystemRole: false } };
     });
-    return {
-      role: {
-        roleId: id,
-        name,
-        description,
-        parentRoleId,
-        permissions,
-        deniedPermissions,
-        level: role.level,
-        createdAt,
-        updatedAt: createdAt,
-        isSystemRole: false,
-      },
-      consistencyToken: formatToken({ modelRevision }),
-    };
   };
 }
 

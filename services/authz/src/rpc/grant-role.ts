@@ -2,13 +2,10 @@ import { uuidv7 } from '@gatehouse/process';
 import type { GrantRoleRequest, GrantRoleResponse } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
-import { formatToken } from '../domain/consistency.ts';
 import { assertGrantable, assertPeriod, roleNotFound, rolesExcluded, type StoredGrant } from '../domain/grant.ts';
-import { grantsChanged } from '../store/changes.ts';
 import { assertCondition } from '../store/conditions.ts';
 import { findBreach } from '../store/exclusions.ts';
-import { findModelRevision } from '../store/model.ts';
-import { bumpRevision } from '../store/revisions.ts';
+import { changeGrants } from '../store/grants-change.ts';
 import { findStanding, insertGrant } from '../store/role-grants.ts';
 import { findRoleName } from '../store/roles.ts';
 import { toGrantMessage } from '../wire/grant.ts';
@@ -19,7 +16,8 @@ export function grantRole({
   events,
   changes,
 }: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<GrantRoleRequest, GrantRoleResponse> {
-  return async ({ userId, roleId, reason, scope, validFrom, validUntil, condition, requiresApproval }, call) => {
+  return async (request, call) => {
+    const { userId, roleId, reason, scope, validFrom, validUntil, condition, requiresApproval } = request;
     assertCondition('condition', condition);
     const grant: StoredGrant = {
       id: uuidv7(),
@@ -38,8 +36,7 @@ export function grantRole({
       updatedBy: undefined,
       updatedAt: undefined,
     };
-    const { revision, modelRevision } = await changes.commit(call, async (tx) => {
-      const bumped = await bumpRevision(tx, userId);
+    return changeGrants(changes, call, request, async (tx) => {
       const roleName = await findRoleName(tx, roleId);
       if (roleName === undefined) throw roleNotFound();
       const standing = await findStanding(tx, userId, roleId, scope);
@@ -49,12 +46,7 @@ export function grantRole({
       if (breach) throw rolesExcluded(breach.roleId, breach.excludedRoleId);
       await insertGrant(tx, grant);
       await events.roleGranted(tx, call, grant, roleName);
-      const model = await findModelRevision(tx);
-      return { revision: bumped, modelRevision: model, changed: grantsChanged(userId, bumped) };
+      return { grant: toGrantMessage(grant) };
     });
-    return {
-      grant: toGrantMessage(grant),
-      consistencyToken: formatToken({ modelRevision, user: { id: userId, revision } }),
-    };
   };
 }

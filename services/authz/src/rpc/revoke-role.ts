@@ -1,11 +1,8 @@
 import type { RevokeRoleRequest, RevokeRoleResponse } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
-import { formatToken } from '../domain/consistency.ts';
 import { grantNotFound } from '../domain/grant.ts';
-import { grantsChanged } from '../store/changes.ts';
-import { findModelRevision } from '../store/model.ts';
-import { bumpRevision } from '../store/revisions.ts';
+import { changeGrants } from '../store/grants-change.ts';
 import { deleteGrant } from '../store/role-grants.ts';
 import { findRoleName } from '../store/roles.ts';
 
@@ -14,16 +11,13 @@ export function revokeRole({
   events,
   changes,
 }: Pick<Deps, 'events' | 'changes'>): Handler<RevokeRoleRequest, RevokeRoleResponse> {
-  return async ({ userId, roleId, reason, scope }, call) => {
-    const { revision, modelRevision } = await changes.commit(call, async (tx) => {
-      const bumped = await bumpRevision(tx, userId);
+  return async (request, call) =>
+    changeGrants(changes, call, request, async (tx) => {
+      const { userId, roleId, reason, scope } = request;
       const id = await deleteGrant(tx, userId, roleId, scope);
       if (id === undefined) throw grantNotFound();
       const roleName = (await findRoleName(tx, roleId)) ?? '';
       await events.roleRevoked(tx, call, { id, userId, roleId, reason, scope }, roleName);
-      const model = await findModelRevision(tx);
-      return { revision: bumped, modelRevision: model, changed: grantsChanged(userId, bumped) };
+      return {};
     });
-    return { consistencyToken: formatToken({ modelRevision, user: { id: userId, revision } }) };
-  };
 }

@@ -2,21 +2,33 @@ import { type Invalidation, startInvalidationRelay } from '@gatehouse/mesh';
 import type { Database, Transaction } from '@gatehouse/postgres';
 import type { Logger, Registry } from '@gatehouse/process';
 import type { RedisStore } from '@gatehouse/redis';
+import type { Call, Encoded } from '@gatehouse/rpc';
 import type { GrantsCache } from './grants-cache.ts';
+import { claimKey, storeResponse } from './idempotency-keys.ts';
 import { MODEL_ID, type ModelRevisions } from './model-revisions.ts';
 
-/** What a transaction changed. */
-export interface Changed {
+/** What a transaction changed, and what its caller is told. */
+export interface Changed<Reply> {
   readonly changed: Invalidation;
+  readonly reply: Reply;
 }
+
+/** Who asks for a change, and for how long it waits. */
+export type Changing = Pick<Call, 'signal' | 'peer' | 'actor' | 'idempotency'>;
 
 /** Writes that caches must hear of. */
 export interface Changes {
   /**
    * Runs a write in a transaction that also notes what changed, and has the caches told once it is committed, whether or
-   * not the caller still waits. Resolves when that was done or left to the relay.
+   * not the caller still waits. Resolves to the reply when that was done or left to the relay. A request that was carried
+   * out before under the idempotency key of the call is not carried out again: its reply then is the earlier one, encoded.
+   * Throws Failure `conflict` IDEMPOTENCY_KEY_REUSED.
    */
-  commit<T extends Changed>(call: { readonly signal: AbortSignal }, write: (tx: Transaction) => Promise<T>): Promise<T>;
+  commit<Reply>(
+    call: Changing,
+    request: unknown,
+    write: (tx: Transaction) => Promise<Changed<Reply>>,
+  ): Promise<Reply | Encoded>;
   stop(): Promise<void>;
 }
 
@@ -64,18 +76,22 @@ export function startChanges({ db, grants, revisions, redis, logger, registry }:
   };
   const relay = startInvalidationRelay({ db, schema: 'authz', cache, redis, logger, registry });
   return {
-    async commit(call, write) {
+    async commit(call, request, write) {
+      const { idempotency } = call;
       let told: Promise<void> | undefined;
-      const result = await db.within(call).transaction(async (tx) => {
+      const reply = await db.within(call).transaction(async (tx) => {
+        const earlier = idempotency && (await claimKey(tx, call, idempotency, request));
+        if (earlier) return earlier;
         const written = await write(tx);
         await relay.stage(tx, [written.changed]);
+        if (idempotency) await storeResponse(tx, call, idempotency, written.reply);
         tx.afterCommit(() => {
           told = relay.settle([written.changed]);
         });
-        return written;
+        return written.reply;
       });
       await told;
-      return result;
+      return reply;
     },
     stop: () => relay.stop(),
   };

@@ -1,7 +1,8 @@
 import type { Transaction } from '@gatehouse/postgres';
+import type { Encoded } from '@gatehouse/rpc';
 import { formatToken } from '../domain/consistency.ts';
 import { assertRevision } from '../domain/revision.ts';
-import { type Changes, grantsChanged } from './changes.ts';
+import { type Changes, type Changing, grantsChanged } from './changes.ts';
 import { findModelRevision } from './model.ts';
 import { bumpRevision } from './revisions.ts';
 
@@ -20,15 +21,17 @@ export interface Stamp {
 
 /**
  * Changes a user's grants in one transaction, after all earlier changes of them, and returns what `write` made with the
- * new revision. Throws Failure `conflict` REVISION_MISMATCH.
+ * new revision, or the encoded reply that the request had before. Throws Failure `conflict` REVISION_MISMATCH,
+ * IDEMPOTENCY_KEY_REUSED.
  */
 export async function changeGrants<Made extends object>(
   changes: Changes,
-  call: { readonly signal: AbortSignal },
-  { userId, mustMatchRevision }: GrantsChange,
+  call: Changing,
+  request: GrantsChange,
   write: (tx: Transaction) => Promise<Made>,
-): Promise<Made & Stamp> {
-  const { reply } = await changes.commit(call, async (tx) => {
+): Promise<(Made & Stamp) | Encoded> {
+  return changes.commit(call, request, async (tx) => {
+    const { userId, mustMatchRevision } = request;
     const revision = await bumpRevision(tx, userId);
     assertRevision(mustMatchRevision, revision - 1n);
     const made = await write(tx);
@@ -38,5 +41,4 @@ export async function changeGrants<Made extends object>(
     });
     return { reply: { ...made, revision, consistencyToken }, changed: grantsChanged(userId, revision) };
   });
-  return reply;
 }

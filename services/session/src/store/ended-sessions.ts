@@ -1,9 +1,5 @@
 import { statement, type Transaction } from '@gatehouse/postgres';
 
-const TRY_SWEEP = statement<{ held: boolean }>(
-  'session.try-sweep',
-  `select pg_try_advisory_xact_lock(hashtextextended('gatehouse.session.sweep', 0)) as held`,
-);
 const HOLD_ENDED = statement<{ user_id: string; id: string }>(
   'session.hold-ended-sessions',
   `select user_id, id from session.sessions where expires_at < $1::timestamptz
@@ -17,11 +13,9 @@ const DELETE = statement(
 
 /**
  * Removes sessions that ended before this time, at most `limit` of them, and their refresh tokens with them. Returns how
- * many; undefined when another instance is at it.
+ * many.
  */
-export async function deleteEndedSessions(tx: Transaction, before: Date, limit: number): Promise<number | undefined> {
-  const [lock] = await tx.query(TRY_SWEEP);
-  if (!lock?.held) return undefined;
+export async function deleteEndedSessions(tx: Transaction, before: Date, limit: number): Promise<number> {
   const ended = await tx.query(HOLD_ENDED, [before, limit]);
   if (ended.length > 0) await tx.query(DELETE, [ended.map(({ user_id }) => user_id), ended.map(({ id }) => id)]);
   return ended.length;
