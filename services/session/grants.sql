@@ -2,7 +2,8 @@
 grant usage on schema session to gatehouse_session;
 grant select on session.schema_migrations to gatehouse_session;
 grant select, insert, delete on session.sessions to gatehouse_session;
-grant update (last_activity_at, last_ip_address, expires_at, revoked_at, revoked_reason, version) on session.sessions to gatehouse_session;
+grant update (last_activity_at, last_ip_address, expires_at, revoked_at, revoked_reason, version, authz_token, authz_position)
+  on session.sessions to gatehouse_session;
 grant select, insert, delete on session.refresh_tokens to gatehouse_session;
 grant update (generation, token_hash, issued_at, rotated_at) on session.refresh_tokens to gatehouse_session;
 grant select, insert, delete on session.signing_keys to gatehouse_session;

@@ -61,7 +61,10 @@ CREATE TABLE session.sessions (
     authentication_level smallint DEFAULT 1 NOT NULL,
     idle_timeout_seconds integer DEFAULT 0 NOT NULL,
     last_ip_address inet,
+    authz_token character varying(256) DEFAULT ''::character varying NOT NULL,
+    authz_position bigint DEFAULT 0 NOT NULL,
     CONSTRAINT sessions_authentication_level_check CHECK (((authentication_level >= 1) AND (authentication_level <= 3))),
+    CONSTRAINT sessions_authz_position_check CHECK ((authz_position >= 0)),
     CONSTRAINT sessions_check CHECK ((expires_at > created_at)),
     CONSTRAINT sessions_check1 CHECK (((revoked_at IS NULL) = (revoked_reason IS NULL))),
     CONSTRAINT sessions_device_fingerprint_check CHECK ((length(device_fingerprint) <= 128)),
@@ -152,6 +155,10 @@ GRANT UPDATE(revoked_reason) ON TABLE session.sessions TO gatehouse_session;
 GRANT UPDATE(version) ON TABLE session.sessions TO gatehouse_session;
 
 GRANT UPDATE(last_ip_address) ON TABLE session.sessions TO gatehouse_session;
+
+GRANT UPDATE(authz_token) ON TABLE session.sessions TO gatehouse_session;
+
+GRANT UPDATE(authz_position) ON TABLE session.sessions TO gatehouse_session;
 
 GRANT SELECT,INSERT,DELETE ON TABLE session.signing_keys TO gatehouse_session;
 

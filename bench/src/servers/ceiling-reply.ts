@@ -16,6 +16,7 @@ export const CEILING_REPLY: Buffer = Buffer.from(
       lastIpAddress: '',
       revokedAt: undefined,
       revokedReason: 0,
+      authzToken: '',
     },
   }).finish(),
 );

@@ -175,6 +175,7 @@ export function newSession(fields: Partial<Session> = {}): Session {
     lastIpAddress: '',
     revokedAt: undefined,
     revokedReason: 0,
+    authzToken: '',
     ...fields,
   };
 }

@@ -31,4 +31,5 @@ export const SESSION: Session = {
   lastIpAddress: '',
   revokedAt: undefined,
   revokedReason: 0,
+  authzToken: '',
 };

@@ -8,7 +8,8 @@ import { FULL } from './domain/consistency.ts';
 import { type Asked, plainly } from './domain/question.ts';
 import { type Events, openEvents } from './events.ts';
 import { startSweepingIdempotencyKeys } from './jobs/sweep-idempotency-keys.ts';
-import { authenticateAt } from './peers/session.ts';
+import { openSession } from './peers/session.ts';
+import { tellSessions } from './peers/session-tokens.ts';
 import { type Changes, startChanges } from './store/changes.ts';
 import { type DatabaseClock, followDatabaseClock } from './store/database-clock.ts';
 import { type Decisions, openDecisions } from './store/decisions.ts';
@@ -17,6 +18,7 @@ import { openGrantsCache } from './store/grants-cache.ts';
 import { openModelCache } from './store/model-cache.ts';
 import { openModelRevisions } from './store/model-revisions.ts';
 import { findHolders, type PermissionHolders } from './store/permission-holders.ts';
+import { findPlacedTokens } from './store/token-positions.ts';
 
 /** What an RPC may ask for. */
 export interface Deps {
@@ -60,7 +62,11 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   const revisions = openModelRevisions({ db, redis, bus, clock, logger, registry, l2TtlMs });
   stops.add('model revisions', () => revisions.close());
   const models = openModelCache({ db, bus, revisions });
-  const changes = startChanges({ db, grants, revisions, redis, logger, registry });
+  const session = openSession(runtime, config.GATEHOUSE_SESSION_ADDRESS);
+  const sessionTokens = tellSessions({ session, find: (ids) => findPlacedTokens(db, ids), logger, registry });
+  stops.add('tokens for sessions', () => sessionTokens.stop());
+  const { advance } = sessionTokens;
+  const changes = startChanges({ db, grants, revisions, redis, logger, registry, advance });
   stops.add('invalidation relay', () => changes.stop());
   const sweeping = startSweepingIdempotencyKeys({ db, logger, registry });
   stops.add('sweeping of idempotency keys', () => sweeping.stop());
@@ -78,7 +84,7 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     changes,
     databaseClock,
     acting: {
-      authenticate: authenticateAt(runtime, config.GATEHOUSE_SESSION_ADDRESS),
+      authenticate: session.authenticate,
       async permits({ userId }, permission, call) {
         const question = { ...plainly(userId, permission), demand: FULL };
         const { isAllowed } = await decisions.decide(question, call.signal);

@@ -82,6 +82,7 @@ const READS: readonly [name: string, indexes: Readonly<Record<string, RegExp>>, 
     { role_grants: /^role_grants_(by_role|pkey|user_role_scope_key)$/ },
     () => [ids(popular), ids(popular), `'{"",tenant/7}'`, quoted(NO_ID), '101'],
   ],
+  ['authz.find-token-positions', { revisions: /^revisions_pkey$/ }, () => [ids(BUSY_USER, NO_ID)]],
   ['authz.find-grant', { role_grants: OF_USER, revisions: /^revisions_pkey$/ }, () => ONE_GRANT],
   ['authz.find-all-grants', { role_grants: OF_USER, revisions: /^revisions_pkey$/ }, () => [quoted(BUSY_USER)]],
   [

@@ -360,6 +360,7 @@ describe('when the session service', () => {
       lastIpAddress: '',
       revokedAt: undefined,
       revokedReason: RevokedReason.REVOKED_REASON_UNSPECIFIED,
+      authzToken: '',
     },
     refreshToken: '',
     refreshTokenExpiresAt: undefined,

@@ -120,7 +120,7 @@ function startSessions() {
     const session = { sessionId: SESSION_ID, userId: USER_ID, createdAt, expiresAt };
     const rest = { authenticationMethods: [], authenticationLevel: 1, idleTimeoutSeconds: 0, origin: undefined };
     const revokedReason = RevokedReason.REVOKED_REASON_UNSPECIFIED;
-    const unset = { lastActivityAt: undefined, lastIpAddress: '', revokedAt: undefined, revokedReason };
+    const unset = { lastActivityAt: undefined, lastIpAddress: '', revokedAt: undefined, revokedReason, authzToken: '' };
     return { session: { ...session, ...rest, ...unset } };
   };
   const definition = { validateSession: SessionServiceService.validateSession };

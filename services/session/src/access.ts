@@ -26,6 +26,7 @@ export const access = {
   revokeFoundSessions: withPermission('sessions:revoke'),
   getPresence: { peers: [identity, anyApp, anyOperator] },
   listOnlineUsers: withPermission('sessions:read'),
+  advanceAuthzTokens: { peers: [authz] },
 } satisfies Access<typeof SessionServiceService>;
 
 export const tokenAccess = {

@@ -3,6 +3,7 @@ import type { SessionServiceService } from '@gatehouse/proto/gatehouse/session/v
 import type { TokenServiceService } from '@gatehouse/proto/gatehouse/session/v1/token.ts';
 import type { Handlers } from '@gatehouse/rpc';
 import type { Deps } from './deps.ts';
+import { advanceAuthzTokens } from './rpc/advance-authz-tokens.ts';
 import { batchValidateSessions } from './rpc/batch-validate-sessions.ts';
 import { check } from './rpc/check.ts';
 import { createSession } from './rpc/create-session.ts';
@@ -45,6 +46,7 @@ export function sessionService(deps: Deps): Handlers<typeof SessionServiceServic
     revokeFoundSessions: revokeFoundSessions(deps),
     getPresence: getPresence(deps),
     listOnlineUsers: listOnlineUsers(deps),
+    advanceAuthzTokens: advanceAuthzTokens(deps),
   };
 }
 

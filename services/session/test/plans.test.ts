@@ -54,6 +54,7 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with %s', (mode) => 
     ['session.hold-ended-sessions', 'sessions_by_end', [`now() - interval '30 days'`, '500']],
     ['session.delete-sessions', 'sessions_by_id', [`'{${BUSY_USER},${USER}}'`, `'{${NO_ID},${END}}'`]],
     ['session.hold-active-sessions', 'sessions_active', [quoted(BUSY_USER), NOW, quoted(NO_ID), '1000']],
+    ['session.advance-authz-tokens', 'sessions_active', [`'{${BUSY_USER}}'`, `'{token}'`, `'{7}'`, NOW]],
     ['session.list-active-sessions', 'sessions_active', [quoted(BUSY_USER), NOW, quoted(END), "''", '51']],
     ['session.hold-surplus-sessions', 'sessions_active', [quoted(BUSY_USER), NOW, quoted(NO_ID), '99', '1000']],
     ['session.find-signed-out-users', 'sessions_active', [`'{${BUSY_USER},${USER}}'`, NOW]],

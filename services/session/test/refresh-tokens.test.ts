@@ -240,6 +240,7 @@ async function insertOwner(tx: Parameters<typeof insertSession>[0], { sessionId,
     lastIpAddress: '',
     revokedAt: undefined,
     revokedReason: undefined,
+    authzToken: '',
     version: 1n,
   });
 }

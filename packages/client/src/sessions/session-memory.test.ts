@@ -12,6 +12,7 @@ const session = (fields: Partial<ValidatedSession> = {}): ValidatedSession => ({
   createdAtMs: EPOCH_MS,
   expiresAtMs: EPOCH_MS + 3_600_000,
   idleTimeoutSeconds: 0,
+  authzToken: '',
   ...fields,
 });
 

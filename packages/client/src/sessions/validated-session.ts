@@ -17,6 +17,11 @@ export interface ValidatedSession {
   readonly expiresAtMs: number;
   /** How long the session may go without use; 0: for as long as it lives. */
   readonly idleTimeoutSeconds: number;
+  /**
+   * The newest consistency token that authz has given for the user; empty: none. A check about the user that is at least as
+   * fresh as this sees whatever the user has done or was given.
+   */
+  readonly authzToken: string;
 }
 
 /** Reads what the service says of a good session. Throws for one that lacks what nothing can be decided without. */
@@ -30,6 +35,7 @@ export function toValidatedSession(message: Session | undefined): ValidatedSessi
     createdAtMs: message.createdAt.getTime(),
     expiresAtMs: message.expiresAt.getTime(),
     idleTimeoutSeconds: message.idleTimeoutSeconds,
+    authzToken: message.authzToken,
   });
 }
 

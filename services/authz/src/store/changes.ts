@@ -39,6 +39,8 @@ export interface ChangesOptions {
   readonly redis: RedisStore;
   readonly logger: Logger;
   readonly registry: Registry;
+  /** Told of the users for whom something changed, or who changed something, before a change is answered. */
+  readonly advance: (userIds: readonly string[]) => Promise<void>;
 }
 
 /** What changed when the model has a new revision. */
@@ -55,7 +57,7 @@ export function grantsChanged(userId: string, revision: bigint): Invalidation {
  * Changes of the model and of grants reach the caches in the same way: noted in the transaction, told after it, and told
  * by the relay of any instance when the one that made the change could not.
  */
-export function startChanges({ db, grants, revisions, redis, logger, registry }: ChangesOptions): Changes {
+export function startChanges({ db, grants, revisions, redis, logger, registry, advance }: ChangesOptions): Changes {
   const cache = {
     get l2Trusted() {
       return grants.l2Trusted && revisions.l2Trusted;
@@ -78,7 +80,7 @@ export function startChanges({ db, grants, revisions, redis, logger, registry }:
   return {
     async commit(call, request, write) {
       const { idempotency } = call;
-      let told: Promise<void> | undefined;
+      let told: Promise<unknown> | undefined;
       const reply = await db.within(call).transaction(async (tx) => {
         const earlier = idempotency && (await claimKey(tx, call, idempotency, request));
         if (earlier) return earlier;
@@ -86,7 +88,8 @@ export function startChanges({ db, grants, revisions, redis, logger, registry }:
         await relay.stage(tx, [written.changed]);
         if (idempotency) await storeResponse(tx, call, idempotency, written.reply);
         tx.afterCommit(() => {
-          told = relay.settle([written.changed]);
+          const users = usersOf(written.changed, call);
+          told = Promise.all([relay.settle([written.changed]), users.length > 0 && advance(users)]);
         });
         return written.reply;
       });
@@ -95,4 +98,11 @@ export function startChanges({ db, grants, revisions, redis, logger, registry }:
     },
     stop: () => relay.stop(),
   };
+}
+
+/** Who must not be shown an older state: the user whose grants changed, and the one who changed something. */
+function usersOf(changed: Invalidation, { actor }: Changing): string[] {
+  const users = new Set(changed.id === MODEL_ID ? [] : [changed.id]);
+  if (actor) users.add(actor.userId);
+  return [...users];
 }

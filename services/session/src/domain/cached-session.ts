@@ -17,6 +17,8 @@ export interface SessionRecord {
   readonly idleTimeoutMs: number;
   readonly authenticationLevel: number;
   readonly authenticationMethods: readonly string[];
+  /** The newest consistency token that authz has given for the user; empty: none. At most 255 ASCII characters. */
+  readonly authzToken: string;
 }
 
 /** What the memory of an instance holds of a session: the record, and the answer to a validation, ready to be sent. */
@@ -44,15 +46,18 @@ const EXPIRES_AT = CREATED_AT + TIME_BYTES;
 const ACTIVITY_AT = EXPIRES_AT + TIME_BYTES;
 const IDLE_AT = ACTIVITY_AT + TIME_BYTES;
 const LEVEL_AT = IDLE_AT + 4;
-const METHODS_AT = LEVEL_AT + 1;
+const TOKEN_LENGTH_AT = LEVEL_AT + 1;
+const TOKEN_AT = TOKEN_LENGTH_AT + 1;
 
 /**
  * Hash (32 bytes), user (16), created, expires and last activity (6 each, Unix milliseconds), idle timeout (4, seconds),
- * level (1), all big-endian, and the authentication methods with spaces between. The session id is in the key.
+ * level (1), length of the token of authz (1), all big-endian, that token, and the authentication methods with spaces
+ * between. The session id is in the key.
  */
 export function encodeSessionRecord(session: SessionRecord): Buffer {
   const methods = session.authenticationMethods.join(' ');
-  const bytes = Buffer.allocUnsafe(METHODS_AT + Buffer.byteLength(methods));
+  const methodsAt = TOKEN_AT + session.authzToken.length;
+  const bytes = Buffer.allocUnsafe(methodsAt + Buffer.byteLength(methods));
   writeDigest(session.tokenHash, bytes);
   uuidBytes(session.userId).copy(bytes, USER_AT);
   bytes.writeUIntBE(session.createdAtMs, CREATED_AT, TIME_BYTES);
@@ -60,14 +65,17 @@ export function encodeSessionRecord(session: SessionRecord): Buffer {
   bytes.writeUIntBE(session.lastActivityMs, ACTIVITY_AT, TIME_BYTES);
   bytes.writeUInt32BE(session.idleTimeoutMs / 1000, IDLE_AT);
   bytes.writeUInt8(session.authenticationLevel, LEVEL_AT);
-  bytes.write(methods, METHODS_AT);
+  bytes.writeUInt8(session.authzToken.length, TOKEN_LENGTH_AT);
+  bytes.write(session.authzToken, TOKEN_AT, 'latin1');
+  bytes.write(methods, methodsAt);
   return bytes;
 }
 
 /** Reads what `encodeSessionRecord` wrote. Throws RangeError when the bytes are cut short. */
 export function decodeSessionRecord(bytes: Buffer, sessionId: string): SessionRecord {
-  if (bytes.length < METHODS_AT) throw new RangeError('A session record is cut short.');
-  const methods = bytes.toString('utf8', METHODS_AT);
+  const methodsAt = TOKEN_AT + (bytes[TOKEN_LENGTH_AT] ?? 0);
+  if (bytes.length < methodsAt) throw new RangeError('A session record is cut short.');
+  const methods = bytes.toString('utf8', methodsAt);
   return {
     tokenHash: readDigest(bytes),
     sessionId,
@@ -78,5 +86,6 @@ export function decodeSessionRecord(bytes: Buffer, sessionId: string): SessionRe
     idleTimeoutMs: bytes.readUInt32BE(IDLE_AT) * 1000,
     authenticationLevel: bytes.readUInt8(LEVEL_AT),
     authenticationMethods: methods === '' ? [] : methods.split(' '),
+    authzToken: bytes.toString('latin1', TOKEN_AT, methodsAt),
   };
 }

@@ -7,6 +7,7 @@ describe('parsePolicy', () => {
       anonymous: false,
       minLevel: 1,
       permission: undefined,
+      resource: '',
       audience: '',
       csrf: 'same-origin',
       headers: [],
@@ -18,6 +19,7 @@ describe('parsePolicy', () => {
       ['anonymous', 'deny'],
       ['min_level', '3'],
       ['permission', 'projects:read'],
+      ['resource', 'tenant/7/project/42'],
       ['audience', 'https://orders.example.com'],
       ['csrf', 'same-site'],
       ['header.x-tenant', 'acme & co'],
@@ -52,6 +54,21 @@ describe('parsePolicy', () => {
     ['an empty level', [['min_level', '']]],
     ['a permission with a wildcard', [['permission', 'projects:*']]],
     ['a permission without an action', [['permission', 'projects']]],
+    ['a resource without a permission', [['resource', 'tenant/7']]],
+    [
+      'half a resource',
+      [
+        ['permission', 'projects:read'],
+        ['resource', 'tenant'],
+      ],
+    ],
+    [
+      'too long a resource',
+      [
+        ['permission', 'projects:read'],
+        ['resource', `tenant/${'7'.repeat(128)}/a/${'7'.repeat(128)}/b/${'7'.repeat(128)}/c/${'7'.repeat(128)}`],
+      ],
+    ],
     ['an audience with a space', [['audience', 'a b']]],
     ['an identity header', [['header.x-auth-subject', 'root']]],
     ['another spelling of one', [['header.x_auth_roles', 'root']]],

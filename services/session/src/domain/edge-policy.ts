@@ -10,6 +10,8 @@ export interface EdgePolicy {
   readonly minLevel: number;
   /** Permission that the user must hold; undefined: none. */
   readonly permission: string | undefined;
+  /** The resource on which the user must hold it, such as `tenant/7`; empty: on none in particular. */
+  readonly resource: string;
   /** Whom the access token for the upstream is for; empty: the default of the service. */
   readonly audience: string;
   readonly csrf: CsrfRule;
@@ -30,6 +32,10 @@ const HEADER_PREFIX = 'header.';
 const HEADER_NAME = /^[a-z][a-z0-9-]{0,63}$/;
 const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/;
 const PERMISSION = /^[a-z0-9][a-z0-9_.-]{0,62}:[a-z0-9][a-z0-9_.-]{0,62}$/;
+/** As in CheckRequest of authz. */
+const RESOURCE =
+  /^[a-z0-9][a-z0-9_.-]{0,62}\/[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}(?:\/[a-z0-9][a-z0-9_.-]{0,62}\/[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}){0,7}$/;
+const RESOURCE_LENGTH_MAX = 512;
 const AUDIENCE = /^[!-~]{1,256}$/;
 
 /** Headers that say how a message is framed, where it goes, or what the edge itself takes away. */
@@ -50,6 +56,7 @@ export function parsePolicy(settings: readonly Setting[]): EdgePolicy {
     anonymous: false,
     minLevel: 1,
     permission: undefined,
+    resource: '',
     audience: '',
     csrf: 'same-origin',
   };
@@ -63,6 +70,7 @@ export function parsePolicy(settings: readonly Setting[]): EdgePolicy {
     else if (key === 'min_level') policy.minLevel = choice(LEVELS, key, value);
     else if (key === 'csrf') policy.csrf = choice(CSRF, key, value);
     else if (key === 'permission') policy.permission = matching(PERMISSION, key, value);
+    else if (key === 'resource') policy.resource = resourceOf(key, value);
     else if (key === 'audience') policy.audience = matching(AUDIENCE, key, value);
     else if (key.startsWith(HEADER_PREFIX)) headers.push([headerName(key), matching(HEADER_VALUE, key, value)]);
     else throw policyInvalid(`There is no key ${shown(key)}.`);
@@ -70,6 +78,9 @@ export function parsePolicy(settings: readonly Setting[]): EdgePolicy {
   if (headers.length > HEADERS_MAX) throw policyInvalid(`There are more than ${HEADERS_MAX} headers.`);
   if (policy.anonymous && (policy.minLevel > 1 || policy.permission !== undefined)) {
     throw policyInvalid('Whoever may pass without a session would only have to leave it out: demand nothing of it.');
+  }
+  if (policy.resource !== '' && policy.permission === undefined) {
+    throw policyInvalid('A resource says nothing without a permission.');
   }
   const names = headers.map(([name]) => name);
   return { ...policy, headers, set: setHeaders([...IDENTITY_HEADERS, ...names]), setForNobody: setHeaders(names) };
@@ -105,6 +116,11 @@ function choice<T>(choices: Choices<T>, key: string, value: string): T {
 function matching(pattern: RegExp, key: string, value: string): string {
   if (!pattern.test(value)) throw policyInvalid(`The value of ${shown(key)} is not well formed.`);
   return value;
+}
+
+function resourceOf(key: string, value: string): string {
+  if (value.length > RESOURCE_LENGTH_MAX) throw policyInvalid(`The value of ${key} is too long.`);
+  return matching(RESOURCE, key, value);
 }
 
 function headerName(key: string): string {

@@ -34,6 +34,7 @@ export function newSession(
     lastIpAddress: origin.ipAddress,
     revokedAt: undefined,
     revokedReason: undefined,
+    authzToken: '',
     version: 1n,
   };
   return { session, sessionToken };

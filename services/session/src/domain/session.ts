@@ -27,6 +27,8 @@ export interface Session {
   readonly lastIpAddress: string;
   readonly revokedAt: Date | undefined;
   readonly revokedReason: RevokedReason | undefined;
+  /** The newest consistency token that authz has given for the user; empty: none. */
+  readonly authzToken: string;
   readonly version: bigint;
 }
 

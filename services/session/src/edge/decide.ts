@@ -77,10 +77,12 @@ export function decider({ validator, events, accessTokens, holdsPermission, cloc
 
   function authorize(question: Question, session: CachedSession): EdgeDecision | Promise<EdgeDecision> {
     const { request, policy, call } = question;
-    const { permission, minLevel } = policy;
+    const { permission, resource, minLevel } = policy;
     if (session.authenticationLevel < minLevel) return deny(request, call, levelTooLow(minLevel), session);
     if (permission === undefined) return introduce(question, session);
-    return holdsPermission(session.userId, permission, call).then(
+    const { userId, authzToken, authenticationLevel } = session;
+    const asked = { userId, permission, resource, authzToken, authenticationLevel, ipAddress: request.ipAddress };
+    return holdsPermission(asked, call).then(
       (held) => (held ? introduce(question, session) : deny(request, call, permissionMissing(), session)),
       (error: unknown) => {
         // Whatever authz has against us, it is nothing that the user could mend.

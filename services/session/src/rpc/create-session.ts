@@ -25,18 +25,19 @@ export function createSession(
   const { db, clock, events, sessions, invalidations, activity, limits } = deps;
   return async (request, call) => {
     const at = clock.now();
-    const { session, sessionToken } = beginSession(request, call, limits, at);
-    const { id, userId, version } = session;
+    const { session: begun, sessionToken } = beginSession(request, call, limits, at);
+    const { id, userId, version } = begun;
     const first = request.withRefreshToken
       ? await firstRefreshToken(deps.refresh, { sessionId: id, userId }, at, call)
       : NO_REFRESH_TOKEN;
-    const staged = await db.within(call).transaction(async (tx) => {
+    const { session, staged } = await db.within(call).transaction(async (tx) => {
       await holdUser(tx, userId);
-      await insertSession(tx, session);
+      const session = await insertSession(tx, begun);
       await first.insert(tx);
       await events.sessionCreated(tx, call, session);
       const surplus = await holdSurplusSessions(tx, { userId, newest: id, at, max: limits.perUserMax });
-      return revokeAll(tx, deps, { sessions: surplus, reason: 'session_limit', at, source: call });
+      const staged = await revokeAll(tx, deps, { sessions: surplus, reason: 'session_limit', at, source: call });
+      return { session, staged };
     });
     await invalidations.settle(staged);
     await sessions.fill(id, version, toCached(toRecord(session), toReply));

@@ -35,8 +35,8 @@ export function elevateSession(
       await holdUser(tx, userId);
       const at = clock.now();
       const old = await holdGoodSession(tx, token.sessionId, at);
-      const { session, sessionToken } = successorOf(old, request, call, { uuid, at });
-      await insertSession(tx, session);
+      const { session: begun, sessionToken } = successorOf(old, request, call, { uuid, at });
+      const session = await insertSession(tx, begun);
       await first.insert(tx);
       await events.sessionElevated(tx, call, { from: old, to: session });
       const reason = 'replaced';

@@ -61,6 +61,7 @@ export function toRecord(session: Session): SessionRecord {
     idleTimeoutMs: session.idleTimeoutSeconds * 1000,
     authenticationLevel: session.authenticationLevel,
     authenticationMethods: session.authenticationMethods,
+    authzToken: session.authzToken,
   };
 }
 
@@ -76,7 +77,7 @@ function inOwnMemory(bytes: Buffer): Buffer {
   return own;
 }
 
-/** `gs2:{tag}:id`: the tag keeps all sessions of a user in one slot of a Redis Cluster; 2 is the form of the record. */
+/** `gs3:{tag}:id`: the tag keeps all sessions of a user in one slot of a Redis Cluster; 3 is the form of the record. */
 function redisKey(id: string): string {
-  return `gs2:{${tagOf(id)}}:${id}`;
+  return `gs3:{${tagOf(id)}}:${id}`;
 }

@@ -20,21 +20,29 @@ export interface SessionRow {
   last_ip_address: string | null;
   revoked_at: Date | null;
   revoked_reason: RevokedReason | null;
+  authz_token: string;
   version: bigint;
 }
 
 /** The columns of a session, in the form that `toSession` reads. */
 export const SESSION_COLUMNS = `id, user_id, session_token_hash, authentication_methods, authentication_level,
   host(ip_address) as ip_address, user_agent, device_fingerprint, country_code, city, created_at, expires_at,
-  idle_timeout_seconds, last_activity_at, host(last_ip_address) as last_ip_address, revoked_at, revoked_reason, version`;
+  idle_timeout_seconds, last_activity_at, host(last_ip_address) as last_ip_address, revoked_at, revoked_reason, authz_token, version`;
 
-const INSERT = statement(
+// What authz has said of the user so far is known from the user's other sessions.
+const INSERT = statement<{ authz_token: string }>(
   'session.insert-session',
   `insert into session.sessions (id, user_id, session_token_hash, authentication_methods, ip_address, user_agent,
      device_fingerprint, country_code, city, created_at, expires_at, last_activity_at, version, authentication_level,
-     idle_timeout_seconds, last_ip_address)
-   values ($1::uuid, $2::uuid, $3::bytea, $4::text[], $5::inet, $6::text, $7::text, $8::char(2), $9::varchar,
-     $10::timestamptz, $11::timestamptz, $10::timestamptz, $12::bigint, $13::smallint, $14::integer, $5::inet)`,
+     idle_timeout_seconds, last_ip_address, authz_token, authz_position)
+   select $1::uuid, $2::uuid, $3::bytea, $4::text[], $5::inet, $6::text, $7::text, $8::char(2), $9::varchar,
+     $10::timestamptz, $11::timestamptz, $10::timestamptz, $12::bigint, $13::smallint, $14::integer, $5::inet,
+     coalesce(newest.authz_token, ''), coalesce(newest.authz_position, 0)
+   from (select) as one left join lateral (
+     select authz_token, authz_position from session.sessions
+     where user_id = $2::uuid and revoked_at is null and expires_at > $10::timestamptz
+     order by authz_position desc limit 1) as newest on true
+   returning authz_token`,
 );
 const FIND = statement<SessionRow>(
   'session.find-session',
@@ -50,10 +58,10 @@ const UPDATE_END = statement(
    where user_id = $1::uuid and id = $2::uuid`,
 );
 
-/** Stores a new session. */
-export async function insertSession(tx: Transaction, session: Session): Promise<void> {
+/** Stores a new session, and returns it with what is known from others of its user. */
+export async function insertSession(tx: Transaction, session: Session): Promise<Session> {
   const { origin } = session;
-  await tx.query(INSERT, [
+  const [row] = await tx.query(INSERT, [
     session.id,
     session.userId,
     session.tokenHash,
@@ -69,6 +77,7 @@ export async function insertSession(tx: Transaction, session: Session): Promise<
     session.authenticationLevel,
     session.idleTimeoutSeconds,
   ]);
+  return { ...session, authzToken: row?.authz_token ?? '' };
 }
 
 /** The session with this id, whatever its state. */
@@ -122,6 +131,7 @@ export function toSession(row: SessionRow): Session {
     lastIpAddress: row.last_ip_address ?? '',
     revokedAt: row.revoked_at ?? undefined,
     revokedReason: row.revoked_reason ?? undefined,
+    authzToken: row.authz_token,
     version: row.version,
   };
 }

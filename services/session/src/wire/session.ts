@@ -21,6 +21,7 @@ export function toMessage(session: Session): SessionMessage {
     lastIpAddress: '',
     revokedAt: undefined,
     revokedReason: Reason.REVOKED_REASON_UNSPECIFIED,
+    authzToken: session.authzToken,
   };
 }
 
@@ -50,6 +51,7 @@ export function toValidated(session: SessionRecord): SessionMessage {
     lastIpAddress: '',
     revokedAt: undefined,
     revokedReason: Reason.REVOKED_REASON_UNSPECIFIED,
+    authzToken: session.authzToken,
   };
 }
 

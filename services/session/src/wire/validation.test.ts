@@ -25,6 +25,7 @@ const reply = (methods: number) =>
     idleTimeoutMs: 0,
     authenticationLevel: 1,
     authenticationMethods: Array.from({ length: methods }, (_, i) => `m${i}`),
+    authzToken: '',
   });
 
 describe('a result', () => {

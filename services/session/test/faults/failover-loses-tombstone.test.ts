@@ -58,7 +58,7 @@ async function areRefused(sessionToken: string): Promise<boolean> {
   return answers.every(Boolean);
 }
 
-const keysOf = async () => (await store.client.keys('gs2:*')).sort();
+const keysOf = async () => (await store.client.keys('gs3:*')).sort();
 const valuesOf = (keys: readonly string[]) => Promise.all(keys.map((key) => store.client.getBuffer(key)));
 
 describe('a failover of Redis that loses revocations which it had acknowledged', () => {

@@ -7,7 +7,7 @@ import { areWell } from './instance.ts';
 import { audit, type Load, startLoad } from './load.ts';
 
 const BOUND_MS = 1_000;
-const REDIS_KEYS = 'gs2:*';
+const REDIS_KEYS = 'gs3:*';
 
 let redis: RedisInstance;
 let database: TestDatabase;
