@@ -7,6 +7,7 @@ export const PACKAGE_GRAPH: Readonly<Record<string, readonly string[]>> = {
   rpc: ['failure', 'process', 'proto'],
   postgres: ['failure', 'process'],
   redis: ['failure', 'process'],
+  http: ['failure', 'process', 'rpc'],
   mesh: ['failure', 'process', 'rpc', 'postgres', 'redis', 'proto'],
   testing: ['failure', 'process', 'rpc', 'postgres', 'redis', 'mesh', 'proto'],
   // What users install stands on nothing of ours but the messages, which are compiled into it.
@@ -28,7 +29,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   service: ['rpc', 'deps'],
   access: [],
   rpc: ['deps', 'events', 'edge', 'wire', 'domain', 'store', 'peers', 'jobs'],
-  // HTTP beside gRPC: the server and its routes, which ask the same access table.
+  // HTTP beside gRPC: routes, which ask the same access table.
   http: ['config', 'deps', 'access', 'events', 'edge', 'domain', 'store', 'peers', 'http'],
   // Decisions that an RPC and an HTTP route answer alike, because neither imports the other.
   edge: ['deps', 'events', 'domain', 'store', 'peers', 'edge'],

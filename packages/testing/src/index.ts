@@ -4,6 +4,7 @@ export { dataHome, dataHomeElsewhere } from './data-home.ts';
 export { envoyCheckRequest } from './envoy-check-request.ts';
 export { type FakeClock, fakeClock } from './fake-clock.ts';
 export { freePort } from './free-port.ts';
+export { ask, type HttpAsk, type HttpReply } from './http-door.ts';
 export { outboxEvents } from './outbox-events.ts';
 export { type PgBackRest, pgBackRestAvailable } from './postgres/pgbackrest.ts';
 export { type PostgresInstance, type PostgresOptions, startPostgres } from './postgres/start-postgres.ts';

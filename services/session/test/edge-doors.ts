@@ -1,7 +1,6 @@
 import { AuthorizationService, type CheckResponse } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
-import { envoyCheckRequest, freePort, testAuthority } from '@gatehouse/testing';
+import { ask, envoyCheckRequest, freePort, type HttpReply, testAuthority } from '@gatehouse/testing';
 import { type SessionConfig, startSession } from './harness.ts';
-import { ask, type HttpReply } from './http-door.ts';
 
 /** An HTTP request, and what its route is set to. */
 export interface EdgeCase {

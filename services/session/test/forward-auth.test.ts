@@ -3,6 +3,7 @@ import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  ask,
   type CertificateFiles,
   createAuthority,
   outboxEvents,
@@ -12,7 +13,6 @@ import {
 } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Doors, startDoors } from './edge-doors.ts';
-import { ask } from './http-door.ts';
 import { privateDatabase } from './private-database.ts';
 
 const COOKIE = '__Host-gatehouse_session';

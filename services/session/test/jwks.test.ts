@@ -1,7 +1,6 @@
-import { freePort, testAuthority } from '@gatehouse/testing';
+import { ask, freePort, testAuthority } from '@gatehouse/testing';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ask } from './http-door.ts';
 import { ISSUER, type StartedTokens, startTokens } from './token-rig.ts';
 
 let rig: StartedTokens;

@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { freePort, startWebServer, type WebServerProgram } from '@gatehouse/testing';
+import { ask, freePort, type HttpAsk, type HttpReply, startWebServer, type WebServerProgram } from '@gatehouse/testing';
 import type { Doors } from './edge-doors.ts';
-import { ask, type HttpAsk, type HttpReply } from './http-door.ts';
 
 /** What the application was sent. */
 export interface Received {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { HttpAnswer, HttpRoute } from '@gatehouse/http';
 import { isUuid, uuidv7 } from '@gatehouse/process';
 import { type AccessRule, continueTrace } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
@@ -7,7 +8,6 @@ import type { EdgeDecision } from '../domain/edge-decision.ts';
 import type { Headers, HttpRequest } from '../domain/edge-request.ts';
 import { decider } from '../edge/decide.ts';
 import { policies } from '../edge/policies.ts';
-import type { HttpAnswer, HttpRoute } from './route.ts';
 
 /** Where proxies ask. What follows a further slash are the settings of the route: /forward-auth/min_level=2&csrf=off. */
 export const FORWARD_AUTH_PATH = '/forward-auth';
@@ -26,6 +26,7 @@ export function forwardAuthRoute(deps: Deps, access: AccessRule): HttpRoute {
   const routes = policies(deps);
   return {
     name: 'forward-auth',
+    method: 'GET',
     access,
     matches: (path) => path === FORWARD_AUTH_PATH || path.startsWith(`${FORWARD_AUTH_PATH}/`),
     handle({ path, query, headers, peer, deadlineMs, signal }) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { HttpAnswer, HttpRoute } from '@gatehouse/http';
 import type { AccessRule } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
-import type { HttpAnswer, HttpRoute } from './route.ts';
 
 /** Where verifiers look for the key set. */
 export const JWKS_PATH = '/.well-known/jwks.json';
@@ -13,6 +13,7 @@ export function jwksRoute(
 ): HttpRoute {
   return {
     name: 'jwks',
+    method: 'GET',
     access,
     matches: (path) => path === JWKS_PATH,
     async handle({ headers }) {

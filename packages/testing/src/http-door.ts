@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { request as plainRequest } from 'node:http';
 import { Agent, request as tlsRequest } from 'node:https';
-import type { CertificateFiles } from '@gatehouse/testing';
+import type { CertificateFiles } from './certificates/authority.ts';
 
 /** What an HTTP server answers. */
 export interface HttpReply {

@@ -5,6 +5,7 @@ import type { HostPort, Logger, Registry } from '@gatehouse/process';
 import type { CertificateSource } from '@gatehouse/rpc';
 import { callingPeers } from './calling-peer.ts';
 import { followCertificates } from './certificates.ts';
+import type { RefusalForm } from './refusal.ts';
 import { answering } from './request.ts';
 import type { HttpRoute } from './route.ts';
 
@@ -15,6 +16,10 @@ export interface HttpServerOptions {
   readonly certificates: CertificateSource;
   readonly trustDomain: string;
   readonly routes: readonly HttpRoute[];
+  /** What requests are told that no route answers. */
+  readonly refusalForm: RefusalForm;
+  /** Whether an answer repeats the X-Request-ID of its request. By default it does not. */
+  readonly echoesRequestId?: boolean;
   readonly logger: Logger;
   readonly registry: Registry;
 }
@@ -44,10 +49,10 @@ const LIMITS = {
 
 /** Serves routes over HTTP/1.1, with the service's own certificate, which may be replaced at any time. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { listen, transport, routes, logger, registry } = options;
+  const { listen, transport, routes, refusalForm, echoesRequestId = false, logger, registry } = options;
   const peerOf = callingPeers(transport === 'mtls' ? options.trustDomain : undefined);
   const state = { draining: false };
-  const listener = answering({ routes, peerOf, state, logger, registry });
+  const listener = answering({ routes, peerOf, refusalForm, echoesRequestId, state, logger, registry });
   const { server, stop } =
     transport === 'plaintext'
       ? { server: createPlainServer(LIMITS, listener), stop: () => {} }
