@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isFailure } from '@gatehouse/failure';
 import { describe, expect, it } from 'vitest';
-import { atLeastAsFresh, formatToken, parseToken } from './consistency.ts';
+import { demandsOf, formatToken, parseToken } from './consistency.ts';
 
 const user = { id: '018f4d5e-1111-7abc-8def-0123456789ab', revision: 3n };
 const REVISION_MAX = 2n ** 63n - 1n;
@@ -27,8 +27,16 @@ describe('a consistency token', () => {
 
   it('demands the grants only of the user whose write it is of, and the model for all', () => {
     const token = formatToken({ modelRevision: 12n, user });
-    expect(atLeastAsFresh(token)(user.id)).toEqual({ full: false, modelRevision: 12n, userRevision: 3n });
-    expect(atLeastAsFresh(token)(randomUUID())).toEqual({ full: false, modelRevision: 12n, userRevision: 0n });
+    expect(demandsOf({ atLeastAsFresh: token })(user.id)).toEqual({
+      full: false,
+      modelRevision: 12n,
+      userRevision: 3n,
+    });
+    expect(demandsOf({ atLeastAsFresh: token })(randomUUID())).toEqual({
+      full: false,
+      modelRevision: 12n,
+      userRevision: 0n,
+    });
   });
 });
 

@@ -22,14 +22,36 @@ export const BOUNDED: Demand = { full: false, modelRevision: 0n, userRevision: 0
 /** What the database says now. */
 export const FULL: Demand = { full: true, modelRevision: 0n, userRevision: 0n };
 
+/** How fresh an answer must be, as whoever asks says it. */
+export type Requirement = 'minimize_latency' | 'fully_consistent' | { readonly atLeastAsFresh: string };
+
 /**
- * The demand, for each user, to be at least as fresh as the write that returned the token. The model of that write is
- * demanded for every user, its grants only for the user whose they are. Throws `invalid` CONSISTENCY_TOKEN_INVALID.
+ * The demand, for each user, of a requirement. To be at least as fresh as the write that returned a token is to demand the
+ * model of that write for every user, and its grants only for the user whose they are. Throws Failure `invalid`
+ * CONSISTENCY_TOKEN_INVALID.
  */
-export function atLeastAsFresh(token: string): (userId: string) => Demand {
-  const { modelRevision, user } = parseToken(token);
+export function demandsOf(requirement: Requirement): (userId: string) => Demand {
+  if (requirement === 'minimize_latency') return bounded;
+  if (requirement === 'fully_consistent') return fully;
+  const { modelRevision, user } = parseToken(requirement.atLeastAsFresh);
   return (userId) => ({ full: false, modelRevision, userRevision: user?.id === userId ? user.revision : 0n });
 }
+
+/**
+ * The user whose grants the token of a requirement is about, and how fresh they must be; where it is about none, `otherwise`
+ * stands in. Throws as `demandsOf` does.
+ */
+export function subjectOf(
+  requirement: Requirement,
+  otherwise: string,
+): { readonly userId: string; readonly demand: Demand } {
+  const token = typeof requirement === 'object' ? parseToken(requirement.atLeastAsFresh) : undefined;
+  const userId = token?.user?.id ?? otherwise;
+  return { userId, demand: demandsOf(requirement)(userId) };
+}
+
+const bounded = () => BOUNDED;
+const fully = () => FULL;
 
 /**
  * A token is, in base64url without padding:

@@ -1,10 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { type HeldScope, heldScopes } from '@gatehouse/client/policy';
 import type { LookupResourcesRequest, LookupResourcesResponse } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { ServerStreamHandler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { pageTokens } from '../domain/page-token.ts';
-import { liesBelow } from '../domain/resource-type.ts';
+import { heldScopePages } from '../edge/held-scope-pages.ts';
 import { toHeldScope } from '../wire/held-scope.ts';
 import { toAsked, toDemands } from '../wire/question.ts';
 
@@ -21,21 +20,17 @@ export function lookupResources({
     const { userId, permission, resourceType, consistency, pageToken } = request;
     const pages = pageTokens(['LookupResources', userId, permission, resourceType], POSITION);
     const [after] = pages.parse(pageToken) ?? [];
-    const { model, held } = await decisions.standing(userId, toDemands(consistency)(userId), call.signal);
+    const standing = await decisions.standing(userId, toDemands(consistency)(userId), call.signal);
     const question = { ...toAsked({ ...request, resource: '' }), nowMs: databaseClock.nowMs() };
     const size = request.pageSize || PAGE_SIZE_DEFAULT;
-    let page: HeldScope[] = [];
-    for (const each of heldScopes(model, held.grants, question)) {
-      if ((after !== undefined && each.scope <= after) || liesBelow(each.scope, resourceType)) continue;
-      if (page.length === size) {
-        const nextPageToken = pages.format([page.at(-1)?.scope ?? '']);
-        yield { scopes: page.map(toHeldScope), nextPageToken, isComplete: false };
-        page = [];
-        // A user with very many grants must not keep others waiting.
-        await setImmediate();
-      }
-      page.push(each);
+    for (const { scopes, next } of heldScopePages(standing, question, { resourceType, after, size })) {
+      yield {
+        scopes: scopes.map(toHeldScope),
+        nextPageToken: next === undefined ? '' : pages.format([next]),
+        isComplete: next === undefined,
+      };
+      // A user with very many grants must not keep others waiting.
+      if (next !== undefined) await setImmediate();
     }
-    yield { scopes: page.map(toHeldScope), nextPageToken: '', isComplete: true };
   };
 }

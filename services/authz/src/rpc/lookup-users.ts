@@ -1,9 +1,10 @@
 import type { LookupUsersRequest, LookupUsersResponse } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { ServerStreamHandler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
+import { subjectOf } from '../domain/consistency.ts';
 import { pageTokens } from '../domain/page-token.ts';
 import { FIRST_USER } from '../store/permission-holders.ts';
-import { toAsked, toSubject } from '../wire/question.ts';
+import { toAsked, toRequirement } from '../wire/question.ts';
 
 const PAGE_SIZE_DEFAULT = 100;
 /** A position: the user with whom the next page begins. */
@@ -18,7 +19,7 @@ export function lookupUsers({
     const { permission, resource, consistency, pageSize, pageToken } = request;
     const pages = pageTokens(['LookupUsers', permission, resource], POSITION);
     const [begin = FIRST_USER] = pages.parse(pageToken) ?? [];
-    const { userId, demand } = toSubject(consistency, FIRST_USER);
+    const { userId, demand } = subjectOf(toRequirement(consistency), FIRST_USER);
     // Postgres is never behind what it has given a token for; a token that it has not given is refused here.
     await decisions.standing(userId, demand, call.signal);
     const found = holders(toAsked({ ...request, userId: '' }));

@@ -1,8 +1,9 @@
 import type { StreamCheckRequest, StreamCheckResponse } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { type Call, type Encoded, lookupGate, type SyncStreamHandler, timeLeft } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
+import { isOfOneQuestion } from '../domain/undecided.ts';
 import type { Question } from '../store/decisions.ts';
-import { isOfOneQuestion, toErrorReply, toReply } from '../wire/check-reply.ts';
+import { toErrorReply, toReply } from '../wire/check-reply.ts';
 import { toAsked, toDemands } from '../wire/question.ts';
 
 /** Lookups in Redis and Postgres that one stream has under way at once. */

@@ -1,7 +1,8 @@
 import type { Verdict } from '@gatehouse/client/policy';
-import { type Failure, isFailure } from '@gatehouse/failure';
+import type { Failure } from '@gatehouse/failure';
 import { CheckResult, Decision } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { Encoded } from '@gatehouse/rpc';
+import { isUndecided } from '../domain/undecided.ts';
 
 const ALLOWED = encoded({ decision: Decision.DECISION_ALLOWED, undetermined: '', error: undefined });
 const DENIED = encoded({ decision: Decision.DECISION_DENIED, undetermined: '', error: undefined });
@@ -10,16 +11,6 @@ const DENIED = encoded({ decision: Decision.DECISION_DENIED, undetermined: '', e
 export function toReply({ isAllowed, undetermined }: Verdict): Encoded {
   if (isAllowed) return ALLOWED;
   return undetermined === '' ? DENIED : encoded({ decision: Decision.DECISION_DENIED, undetermined, error: undefined });
-}
-
-/** Whether a failure is about one question and leaves the others of its batch or stream as they are. */
-export function isOfOneQuestion(error: unknown): error is Failure {
-  return isFailure(error) && (error.kind === 'invalid' || isUndecided(error));
-}
-
-/** Whether no store could tell. */
-export function isUndecided({ kind }: Failure): boolean {
-  return kind === 'unavailable' || kind === 'deadline';
 }
 
 /** A CheckResult, and as well a StreamCheckResponse, that says why there is no decision. */

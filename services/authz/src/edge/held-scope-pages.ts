@@ -1,0 +1,37 @@
+import { type HeldScope, heldScopes, type OpenQuestion } from '@gatehouse/client/policy';
+import { liesBelow } from '../domain/resource-type.ts';
+import type { Standing } from '../store/decisions.ts';
+
+/** Some of the scopes on which an answer changes. */
+export interface HeldScopePage {
+  readonly scopes: readonly HeldScope[];
+  /** Where the next page begins: after this scope. undefined: this is the last page. */
+  readonly next: string | undefined;
+}
+
+export interface HeldScopePagesOptions {
+  /** Leaves out what lies below a resource of this type; empty: nothing. */
+  readonly resourceType: string;
+  /** Leaves out the scopes up to this one; undefined: none. */
+  readonly after: string | undefined;
+  /** Most scopes of a page. */
+  readonly size: number;
+}
+
+/** Where a user holds a permission, page by page. There is always a last page, which may be empty. */
+export function* heldScopePages(
+  { model, held }: Standing,
+  question: OpenQuestion,
+  { resourceType, after, size }: HeldScopePagesOptions,
+): Generator<HeldScopePage> {
+  let scopes: HeldScope[] = [];
+  for (const each of heldScopes(model, held.grants, question)) {
+    if ((after !== undefined && each.scope <= after) || liesBelow(each.scope, resourceType)) continue;
+    if (scopes.length === size) {
+      yield { scopes, next: scopes.at(-1)?.scope };
+      scopes = [];
+    }
+    scopes.push(each);
+  }
+  yield { scopes, next: undefined };
+}
