@@ -65,9 +65,10 @@ async function run(
   return thrown;
 }
 
-/** The messages of a stream, each held to the limits of its fields. */
-async function* checked(call: ServedCall, requests: AsyncIterable<unknown>): AsyncIterable<unknown> {
-  for await (const request of requests) {
+/** The messages of a stream, each held to the limits of its fields. Throws where one breaks them. */
+async function* checked(call: ServedCall, requests: ServerDuplexStream<unknown, unknown>): AsyncIterable<unknown> {
+  // The stream must outlive its reading: why it ends is still to be told.
+  for await (const request of requests.iterator({ destroyOnReturn: false })) {
     await checkLimits.before?.(call, request);
     yield request;
   }
