@@ -4,3 +4,5 @@ export { type Invalidation, type InvalidationRelay, startInvalidationRelay } fro
 export { openRuntime, type RunningService, type Runtime, type RuntimeConfig } from './runtime.ts';
 export { type Sweep, type SweepOptions, startSweep } from './sweep.ts';
 export { type DecisionLevel, openTrail, type Trail } from './trail.ts';
+export { type WatchPlaces, watchPlaces } from './watch-places.ts';
+export { type WatchQueue, watchQueue } from './watch-queue.ts';

@@ -1,8 +1,7 @@
 import { Failure } from '@gatehouse/failure';
+import { type WatchQueue, watchPlaces, watchQueue } from '@gatehouse/mesh';
 import { Counter, Gauge, type Registry } from '@gatehouse/process';
 import type { InvalidationBus } from '@gatehouse/redis';
-import { watchPlaces } from './watch-places.ts';
-import { type WatchQueue, watchQueue } from './watch-queue.ts';
 
 /** Everybody who wants to be told of sessions that change. */
 export interface Watchers {

@@ -2,6 +2,8 @@
 export interface WatchQueue extends AsyncIterable<Buffer> {
   /** Takes a message, or says false when there is no room. After the end it takes nothing and says true. */
   push(message: Buffer): boolean;
+  /** Resolves once there is room for so many messages, or nothing is taken any more. For one who waits at a time. */
+  room(messages: number): Promise<void>;
   /** Ends the reading after what is queued; with an error at once. Only the first end counts. */
   end(error?: unknown): void;
 }
@@ -11,6 +13,7 @@ export function watchQueue(messagesMax: number): WatchQueue {
   const queued: Buffer[] = [];
   let ended: { readonly error: unknown } | undefined;
   let wake = () => {};
+  let makeRoom = () => {};
   return {
     push(message) {
       if (ended) return true;
@@ -19,16 +22,25 @@ export function watchQueue(messagesMax: number): WatchQueue {
       wake();
       return true;
     },
+    async room(messages) {
+      while (!ended && queued.length + messages > messagesMax) {
+        await new Promise<void>((resolve) => {
+          makeRoom = resolve;
+        });
+      }
+    },
     end(error) {
       if (ended) return;
       ended = { error };
       if (error !== undefined) queued.length = 0;
+      makeRoom();
       wake();
     },
     async *[Symbol.asyncIterator]() {
       for (;;) {
         const message = queued.shift();
         if (message) {
+          makeRoom();
           yield message;
           continue;
         }
