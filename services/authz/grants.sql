@@ -14,6 +14,8 @@ grant update (reason, valid_from, valid_until, condition, status, approved_by, a
 grant select, insert, update (revision) on authz.revisions to gatehouse_authz;
 grant select, insert, delete on authz.invalidations to gatehouse_authz;
 grant update (gone) on authz.invalidations to gatehouse_authz; -- for update skip locked asks for the right to update a column
+grant select, insert, delete on authz.changes to gatehouse_authz;
+grant select, update (through_xid) on authz.changes_swept to gatehouse_authz;
 grant select, insert, delete on authz.outbox to gatehouse_authz;
 grant update (attempts, refused_at, refused_reason) on authz.outbox to gatehouse_authz;
 grant select, insert, delete on authz.idempotency_keys to gatehouse_authz;

@@ -1,5 +1,23 @@
 CREATE SCHEMA authz;
 
+CREATE TABLE authz.changes (
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid,
+    revision bigint NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE authz.changes IS 'local; rows leave by sweep-changes after 72 hours; user_id null: the model';
+
+CREATE TABLE authz.changes_swept (
+    singleton boolean DEFAULT true NOT NULL,
+    through_xid xid8 DEFAULT '0'::xid8 NOT NULL,
+    CONSTRAINT changes_swept_singleton_check CHECK (singleton)
+);
+
+COMMENT ON TABLE authz.changes_swept IS 'local; rows live for ever; one row';
+
 CREATE TABLE authz.idempotency_keys (
     peer text NOT NULL,
     actor_id uuid NOT NULL,
@@ -148,6 +166,12 @@ CREATE TABLE authz.schema_migrations (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+ALTER TABLE ONLY authz.changes
+    ADD CONSTRAINT changes_pkey PRIMARY KEY (xid, id);
+
+ALTER TABLE ONLY authz.changes_swept
+    ADD CONSTRAINT changes_swept_pkey PRIMARY KEY (singleton);
+
 ALTER TABLE ONLY authz.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (peer, actor_id, key);
 
@@ -223,6 +247,12 @@ ALTER TABLE ONLY authz.roles
     ADD CONSTRAINT roles_parent_fkey FOREIGN KEY (parent_role_id, parent_level) REFERENCES authz.roles(id, level);
 
 GRANT USAGE ON SCHEMA authz TO gatehouse_authz;
+
+GRANT SELECT,INSERT,DELETE ON TABLE authz.changes TO gatehouse_authz;
+
+GRANT SELECT ON TABLE authz.changes_swept TO gatehouse_authz;
+
+GRANT UPDATE(through_xid) ON TABLE authz.changes_swept TO gatehouse_authz;
 
 GRANT SELECT,INSERT,DELETE ON TABLE authz.idempotency_keys TO gatehouse_authz;
 

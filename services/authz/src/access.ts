@@ -1,6 +1,7 @@
 import type { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import type { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
+import type { WatchServiceService } from '@gatehouse/proto/gatehouse/authz/v1/watch.ts';
 import { type Access, peers } from '@gatehouse/rpc';
 
 const { identity, session, audit, ops, anyApp, anyEdge, anyOperator } = peers;
@@ -43,3 +44,10 @@ export const modelAccess = {
   listRoleExclusions: withPermission('role_exclusions:read'),
   deleteRoleExclusion: withPermission('role_exclusions:delete'),
 } satisfies Access<typeof ModelServiceService>;
+
+// Whoever may check may have what a check is decided by, to decide in its own memory.
+export const watchAccess = {
+  watchChanges: { peers: [anyApp, anyEdge, anyOperator, identity, session, audit, ops] },
+  readModel: { peers: [anyApp, anyEdge, anyOperator, identity, session, audit, ops] },
+  getUserGrants: { peers: [anyApp, anyEdge, anyOperator, identity, session, audit, ops] },
+} satisfies Access<typeof WatchServiceService>;

@@ -1,24 +1,28 @@
 import type { Runtime } from '@gatehouse/mesh';
 import type { Database } from '@gatehouse/postgres';
 import { type Clock, Gauge } from '@gatehouse/process';
-import { openRedis, startBus } from '@gatehouse/redis';
+import { type InvalidationBus, openRedis, startBus } from '@gatehouse/redis';
 import type { Acting } from '@gatehouse/rpc';
 import type { Config } from './config.ts';
 import { FULL } from './domain/consistency.ts';
 import { type Asked, plainly } from './domain/question.ts';
 import { type Events, openEvents } from './events.ts';
+import { startSweepingChanges } from './jobs/sweep-changes.ts';
 import { startSweepingIdempotencyKeys } from './jobs/sweep-idempotency-keys.ts';
 import { openSession } from './peers/session.ts';
 import { tellSessions } from './peers/session-tokens.ts';
+import { openChangeLog } from './store/change-log.ts';
+import { type ChangeWatchers, openChangeWatchers } from './store/change-watchers.ts';
 import { type Changes, startChanges } from './store/changes.ts';
 import { type DatabaseClock, followDatabaseClock } from './store/database-clock.ts';
 import { type Decisions, openDecisions } from './store/decisions.ts';
 import { type Explanations, openExplanations } from './store/explanations.ts';
-import { openGrantsCache } from './store/grants-cache.ts';
-import { openModelCache } from './store/model-cache.ts';
-import { openModelRevisions } from './store/model-revisions.ts';
+import { GRANTS_TOPIC, openGrantsCache } from './store/grants-cache.ts';
+import { type ModelCache, openModelCache } from './store/model-cache.ts';
+import { MODEL_TOPIC, openModelRevisions } from './store/model-revisions.ts';
 import { findHolders, type PermissionHolders } from './store/permission-holders.ts';
 import { findPlacedTokens } from './store/token-positions.ts';
+import { toAnswer, toChanges } from './wire/watch.ts';
 
 /** What an RPC may ask for. */
 export interface Deps {
@@ -29,6 +33,8 @@ export interface Deps {
   readonly explanations: Explanations;
   readonly holders: (asked: Asked) => PermissionHolders;
   readonly changes: Changes;
+  readonly watchers: ChangeWatchers;
+  readonly models: ModelCache;
   /** The time by which grants begin and end. */
   readonly databaseClock: Pick<DatabaseClock, 'nowMs'>;
   readonly acting: Acting;
@@ -82,6 +88,8 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     explanations: openExplanations({ db, models }),
     holders: (asked) => findHolders({ db, models }, asked),
     changes,
+    watchers: openWatchers(config, runtime, { bus, databaseClock }),
+    models,
     databaseClock,
     acting: {
       authenticate: session.authenticate,
@@ -98,4 +106,28 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
         () => ['The roles and permissions can not be read.'],
       ),
   };
+}
+
+/** The log of changes: who follows it, and who sweeps it. */
+function openWatchers(
+  config: Config,
+  { db, logger, registry, stops }: Runtime,
+  { bus, databaseClock }: { readonly bus: InvalidationBus } & Pick<Deps, 'databaseClock'>,
+): ChangeWatchers {
+  const watchers = openChangeWatchers({
+    log: openChangeLog({ db }),
+    everyMs: config.GATEHOUSE_AUTHZ_HEARTBEAT_MS,
+    registry,
+    logger,
+    encode: {
+      changes: toChanges,
+      answer: (answer) => toAnswer({ ...answer, databaseTimeMs: databaseClock.nowMs() }),
+    },
+  });
+  // What the bus tells is in the log: it need not be waited for.
+  for (const topic of [GRANTS_TOPIC, MODEL_TOPIC]) bus.on(topic, () => watchers.wake());
+  const retentionHours = config.GATEHOUSE_AUTHZ_CHANGES_RETENTION_HOURS;
+  const sweeping = startSweepingChanges({ db, logger, registry, retentionHours });
+  stops.add('sweep of changes', () => sweeping.stop());
+  return watchers;
 }

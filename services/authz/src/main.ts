@@ -4,11 +4,12 @@ import { type Clock, runMain, startOrStop, systemClock } from '@gatehouse/proces
 import { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
+import { WatchServiceService } from '@gatehouse/proto/gatehouse/authz/v1/watch.ts';
 import { mount } from '@gatehouse/rpc';
-import { access, grantAccess, modelAccess } from './access.ts';
+import { access, grantAccess, modelAccess, watchAccess } from './access.ts';
 import { type Config, readConfig } from './config.ts';
 import { type Deps, openDeps } from './deps.ts';
-import { authzService, grantService, modelService } from './service.ts';
+import { authzService, grantService, modelService, watchService } from './service.ts';
 
 export { access, authzService, openDeps, readConfig };
 
@@ -17,19 +18,19 @@ export const mounted = (deps: Deps) => [
   mount(AuthzServiceService, authzService(deps), access),
   mount(GrantServiceService, grantService(deps), grantAccess),
   mount(ModelServiceService, modelService(deps), modelAccess),
+  mount(WatchServiceService, watchService(deps), watchAccess),
 ];
 
 /** Starts the authz service. */
-export async function start(
-  config: Config,
-  { clock = systemClock }: { readonly clock?: Clock } = {},
-): Promise<RunningService> {
+export async function start(config: Config, options: { readonly clock?: Clock } = {}): Promise<RunningService> {
   const postgresUrl = config.GATEHOUSE_AUTHZ_POSTGRES_URL;
   const migrations = join(import.meta.dirname, '../migrations');
-  const runtime = openRuntime({ service: 'authz', config, postgresUrl, migrations, clock });
+  const runtime = openRuntime({ service: 'authz', config, postgresUrl, migrations, clock: systemClock, ...options });
   return startOrStop(runtime.stops, async () => {
     const deps = openDeps(config, runtime);
-    return runtime.serve({ services: mounted(deps), acting: deps.acting, ready: deps.ready });
+    const running = await runtime.serve({ services: mounted(deps), acting: deps.acting, ready: deps.ready });
+    runtime.stops.add('watches', () => deps.watchers.stop());
+    return running;
   });
 }
 

@@ -1,6 +1,7 @@
 import type { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import type { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
+import type { WatchServiceService } from '@gatehouse/proto/gatehouse/authz/v1/watch.ts';
 import type { Handlers } from '@gatehouse/rpc';
 import type { Deps } from './deps.ts';
 import { approveGrant } from './rpc/approve-grant.ts';
@@ -15,6 +16,7 @@ import { deleteRoleExclusion } from './rpc/delete-role-exclusion.ts';
 import { explainCheck } from './rpc/explain-check.ts';
 import { getGrant } from './rpc/get-grant.ts';
 import { getRole } from './rpc/get-role.ts';
+import { getUserGrants } from './rpc/get-user-grants.ts';
 import { grantRole } from './rpc/grant-role.ts';
 import { listGrants } from './rpc/list-grants.ts';
 import { listPermissions } from './rpc/list-permissions.ts';
@@ -23,12 +25,14 @@ import { listRoles } from './rpc/list-roles.ts';
 import { listUserPermissions } from './rpc/list-user-permissions.ts';
 import { lookupResources } from './rpc/lookup-resources.ts';
 import { lookupUsers } from './rpc/lookup-users.ts';
+import { readModel } from './rpc/read-model.ts';
 import { revokeGrant } from './rpc/revoke-grant.ts';
 import { revokeRole } from './rpc/revoke-role.ts';
 import { streamCheck } from './rpc/stream-check.ts';
 import { updateGrant } from './rpc/update-grant.ts';
 import { updatePermission } from './rpc/update-permission.ts';
 import { updateRole } from './rpc/update-role.ts';
+import { watchChanges } from './rpc/watch-changes.ts';
 
 /** The authz service: one line for each RPC in authz.proto. */
 export function authzService(deps: Deps): Handlers<typeof AuthzServiceService> {
@@ -71,5 +75,14 @@ export function modelService(deps: Deps): Handlers<typeof ModelServiceService> {
     createRoleExclusion: createRoleExclusion(deps),
     listRoleExclusions: listRoleExclusions(deps),
     deleteRoleExclusion: deleteRoleExclusion(deps),
+  };
+}
+
+/** What a caller needs who decides in its own memory: one line for each RPC in watch.proto. */
+export function watchService(deps: Deps): Handlers<typeof WatchServiceService> {
+  return {
+    watchChanges: watchChanges(deps),
+    readModel: readModel(deps),
+    getUserGrants: getUserGrants(deps),
   };
 }

@@ -52,6 +52,10 @@ beforeAll(async () => {
      select 'operator/test', $1, 'key-' || n, '\\x00', now() - n * interval '1 minute' from generate_series(1, 5000) n`,
     [NO_ID],
   );
+  await sql(
+    `insert into authz.changes (xid, id, user_id, revision)
+     select n::text::xid8, gen_random_uuid(), gen_random_uuid(), 1 from generate_series(1, 20000) n`,
+  );
   await sql('analyze');
 });
 afterAll(() => database?.drop());
@@ -97,6 +101,17 @@ const READS: readonly [name: string, indexes: Readonly<Record<string, RegExp>>, 
     { role_grants: /^role_grants_role$/ },
     () => [quoted(popular), quoted(NO_ID), quoted(NO_ID), '51'],
   ],
+  [
+    'authz.find-grants-of-users',
+    { role_grants: OF_USER, revisions: /^revisions_pkey$/ },
+    () => [ids(BUSY_USER, NO_ID)],
+  ],
+  [
+    'authz.find-changes',
+    { changes: /^changes_pkey$/ },
+    () => [`'19000'`, `'{18000}'`, 'null', `'0'`, quoted(NO_ID), '500'],
+  ],
+  ['authz.delete-old-changes', { changes: /^changes_pkey$/ }, () => ['72', '500']],
   ['authz.lock-parent-role', { roles: /^roles_(pkey|id_level_key)$/ }, () => [quoted(popular)]],
   ['authz.find-role-name', { roles: /^roles_(pkey|id_level_key)$/ }, () => [quoted(popular)]],
   ['authz.lock-lineages', { roles: /^roles_(pkey|id_level_key)$/ }, () => [ids(popular)]],
@@ -118,10 +133,13 @@ const UNINDEXED = [
   'authz.claim-idempotency-key',
   'authz.bump-model-revision',
   'authz.bump-revision',
+  'authz.find-log-extent',
+  'authz.insert-changes',
   'authz.insert-permission',
   'authz.insert-role',
   'authz.insert-role-grant',
   'authz.insert-role-permissions',
+  'authz.note-swept-changes',
   'authz.now',
 ];
 

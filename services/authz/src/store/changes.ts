@@ -3,6 +3,7 @@ import type { Database, Transaction } from '@gatehouse/postgres';
 import type { Logger, Registry } from '@gatehouse/process';
 import type { RedisStore } from '@gatehouse/redis';
 import type { Call, Encoded } from '@gatehouse/rpc';
+import { logChanges } from './change-log.ts';
 import type { GrantsCache } from './grants-cache.ts';
 import { claimKey, storeResponse } from './idempotency-keys.ts';
 import { MODEL_ID, type ModelRevisions } from './model-revisions.ts';
@@ -19,10 +20,10 @@ export type Changing = Pick<Call, 'signal' | 'peer' | 'actor' | 'idempotency'>;
 /** Writes that caches must hear of. */
 export interface Changes {
   /**
-   * Runs a write in a transaction that also notes what changed, and has the caches told once it is committed, whether or
-   * not the caller still waits. Resolves to the reply when that was done or left to the relay. A request that was carried
-   * out before under the idempotency key of the call is not carried out again: its reply then is the earlier one, encoded.
-   * Throws Failure `conflict` IDEMPOTENCY_KEY_REUSED.
+   * Runs a write in a transaction that also notes what changed, for the caches and in the log for watchers, and has the
+   * caches told once it is committed, whether or not the caller still waits. Resolves to the reply when that was done or
+   * left to the relay. A request that was carried out before under the idempotency key of the call is not carried out
+   * again: its reply then is the earlier one, encoded. Throws Failure `conflict` IDEMPOTENCY_KEY_REUSED.
    */
   commit<Reply>(
     call: Changing,
@@ -86,6 +87,7 @@ export function startChanges({ db, grants, revisions, redis, logger, registry, a
         if (earlier) return earlier;
         const written = await write(tx);
         await relay.stage(tx, [written.changed]);
+        await logChanges(tx, [written.changed]);
         if (idempotency) await storeResponse(tx, call, idempotency, written.reply);
         tx.afterCommit(() => {
           const users = usersOf(written.changed, call);

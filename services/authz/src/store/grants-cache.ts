@@ -21,11 +21,14 @@ export interface GrantsCacheOptions {
   readonly l2TtlMs: number;
 }
 
+/** What the bus calls changes of grants. */
+export const GRANTS_TOPIC = 'authz-grants';
+
 /** Opens the three layers. A user without grants is a value like any other, so that denials are cached as well. */
 export function openGrantsCache({ db, ...options }: GrantsCacheOptions): GrantsCache {
   return readThrough<UserGrants>({
     ...options,
-    topic: 'authz-grants',
+    topic: GRANTS_TOPIC,
     redisKey: (userId) => `ga:{${slotTag(userId)}}:${userId}`,
     encode: encodeGrants,
     decode: decodeGrants,

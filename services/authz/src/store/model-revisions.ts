@@ -19,13 +19,16 @@ export interface ModelRevisionsOptions {
 /** Stands for the model among what can be invalidated; all other ids are those of users. */
 export const MODEL_ID = '00000000-0000-0000-0000-000000000000';
 
+/** What the bus calls changes of the model. */
+export const MODEL_TOPIC = 'authz-model';
+
 const REVISION_BYTES = 8;
 
 /** Opens the three layers. That Redis has the revision too lets checks go on without Postgres after a lapse of the bus. */
 export function openModelRevisions({ db, ...options }: ModelRevisionsOptions): ModelRevisions {
   return readThrough<bigint>({
     ...options,
-    topic: 'authz-model',
+    topic: MODEL_TOPIC,
     redisKey: () => 'ga:model',
     encode: (revision) => {
       const bytes = Buffer.alloc(REVISION_BYTES);
