@@ -27,7 +27,7 @@ export async function createTestDatabase(service: string): Promise<TestDatabase>
   const [quoted, quotedTemplate] = [name, template.database].map(quoteIdentifier);
   await administer(
     adminUrl,
-    `create database ${quoted} template ${quotedTemplate}`,
+    `create database ${quoted} template ${quotedTemplate} strategy file_copy`,
     // The rights in a database are cloned, those to the database are not; provision takes this one away.
     `revoke temporary on database ${quoted} from public`,
   );

@@ -130,10 +130,14 @@ describe('approving a grant', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.grants.approveGrant({ userId: randomUUID(), grantId: randomUUID(), reason: '' }));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.grants.approveGrant({ userId: randomUUID(), grantId: randomUUID(), reason: '' }),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   service: GrantServiceService,
   permission: 'grants:approve',
   call: async (client, context, on) => {

@@ -114,10 +114,14 @@ describe('creating a permission', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.operator.createPermission(permission('a:b')));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.operator.createPermission(permission('a:b')),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   permission: 'permissions:create',
   call: (client, context) => client.createPermission(permission(unique()), context),
   witness: { table: 'permissions', column: 'created_by' },

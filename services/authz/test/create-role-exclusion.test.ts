@@ -188,8 +188,9 @@ describe('creating an exclusion', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) =>
-    cutOff.model.createRoleExclusion({ roleId: randomUUID(), excludedRoleId: randomUUID(), reason: '' }),
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.model.createRoleExclusion({ roleId: randomUUID(), excludedRoleId: randomUUID(), reason: '' }),
   );
 });
 
@@ -206,6 +207,7 @@ async function waitsForALock(text: string): Promise<void> {
 }
 
 describeAdministration({
+  fixture: () => fixture,
   service: ModelServiceService,
   permission: 'role_exclusions:create',
   call: async (client, context, on) => {

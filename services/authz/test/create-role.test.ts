@@ -189,10 +189,14 @@ describe('creating a role', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.operator.createRole(role()));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.operator.createRole(role()),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   permission: 'roles:create',
   call: (client, context) => client.createRole(role(), context),
   witness: { table: 'roles', column: 'created_by' },

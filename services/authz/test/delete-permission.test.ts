@@ -113,10 +113,14 @@ describe('deleting a permission', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.model.deletePermission({ permissionId: randomUUID(), force: false }));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.model.deletePermission({ permissionId: randomUUID(), force: false }),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   service: ModelServiceService,
   permission: 'permissions:delete',
   call: async (client, context, on) => {

@@ -88,12 +88,14 @@ describe('deleting an exclusion', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) =>
-    cutOff.model.deleteRoleExclusion({ roleId: randomUUID(), excludedRoleId: randomUUID(), reason: '' }),
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.model.deleteRoleExclusion({ roleId: randomUUID(), excludedRoleId: randomUUID(), reason: '' }),
   );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   service: ModelServiceService,
   permission: 'role_exclusions:delete',
   call: async (client, context, on) => {

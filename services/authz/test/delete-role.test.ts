@@ -108,10 +108,14 @@ describe('deleting a role', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.model.deleteRole({ roleId: randomUUID() }));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.model.deleteRole({ roleId: randomUUID() }),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   service: ModelServiceService,
   permission: 'roles:delete',
   call: async (client, context, on) =>

@@ -164,5 +164,8 @@ describe('an explanation', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.operator.explainCheck({ item: item(randomUUID(), 'a:b') }));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.operator.explainCheck({ item: item(randomUUID(), 'a:b') }),
+  );
 });

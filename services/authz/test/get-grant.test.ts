@@ -47,10 +47,14 @@ describe('getting a grant', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.grants.getGrant({ userId: randomUUID(), grantId: randomUUID() }));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.grants.getGrant({ userId: randomUUID(), grantId: randomUUID() }),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   service: GrantServiceService,
   permission: 'grants:read',
   call: async (client, context, on) => {

@@ -48,10 +48,14 @@ describe('getting a role', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.model.getRole({ roleId: randomUUID() }));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.model.getRole({ roleId: randomUUID() }),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   service: ModelServiceService,
   permission: 'roles:read',
   call: async (client, context, on) => client.getRole({ roleId: await on.role().catch(() => randomUUID()) }, context),

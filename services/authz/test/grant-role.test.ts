@@ -202,10 +202,14 @@ describe('granting a role', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.grant(randomUUID(), randomUUID()));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.grant(randomUUID(), randomUUID()),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   permission: 'grants:create',
   call: async (client, context, on) =>
     client.grantRole(

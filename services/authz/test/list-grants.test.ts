@@ -109,10 +109,14 @@ describe('listing grants', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.grants.listGrants({ of: ofUser(randomUUID()), ...FIRST_PAGE }));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.grants.listGrants({ of: ofUser(randomUUID()), ...FIRST_PAGE }),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   service: GrantServiceService,
   permission: 'grants:read',
   call: (client, context) => client.listGrants({ of: ofUser(randomUUID()), ...FIRST_PAGE }, context),

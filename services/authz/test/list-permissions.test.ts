@@ -77,10 +77,14 @@ describe('listing permissions', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.model.listPermissions(ALL));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.model.listPermissions(ALL),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   service: ModelServiceService,
   permission: 'permissions:read',
   call: (client, context) => client.listPermissions(ALL, context),

@@ -84,10 +84,14 @@ describe('listing exclusions', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.model.listRoleExclusions(ALL));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.model.listRoleExclusions(ALL),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   service: ModelServiceService,
   permission: 'role_exclusions:read',
   call: (client, context) => client.listRoleExclusions(ALL, context),

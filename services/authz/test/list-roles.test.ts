@@ -75,10 +75,14 @@ describe('listing roles', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.model.listRoles({ ...ALL, parentRoleId: randomUUID() }));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.model.listRoles({ ...ALL, parentRoleId: randomUUID() }),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   service: ModelServiceService,
   permission: 'roles:read',
   call: (client, context) => client.listRoles(ALL, context),

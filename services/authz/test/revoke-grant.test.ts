@@ -93,10 +93,14 @@ describe('revoking a grant', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.grants.revokeGrant({ userId: randomUUID(), grantId: randomUUID(), reason: '' }));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.grants.revokeGrant({ userId: randomUUID(), grantId: randomUUID(), reason: '' }),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   service: GrantServiceService,
   permission: 'grants:revoke',
   call: async (client, context, on) => {

@@ -112,10 +112,14 @@ describe('revoking a role', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.revoke(randomUUID(), randomUUID()));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.revoke(randomUUID(), randomUUID()),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   permission: 'grants:revoke',
   call: async (client, context, on) => {
     const userId = randomUUID();

@@ -199,10 +199,14 @@ describe('updating a grant', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.grants.updateGrant({ userId: randomUUID(), grantId: randomUUID(), ...NO_CHANGE }));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.grants.updateGrant({ userId: randomUUID(), grantId: randomUUID(), ...NO_CHANGE }),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   service: GrantServiceService,
   permission: 'grants:update',
   call: async (client, context, on) => {

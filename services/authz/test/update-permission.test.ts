@@ -110,10 +110,14 @@ describe('updating a permission', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.model.updatePermission({ permissionId: randomUUID() }));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.model.updatePermission({ permissionId: randomUUID() }),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   service: ModelServiceService,
   permission: 'permissions:update',
   call: async (client, context, on) => {

@@ -243,10 +243,14 @@ describe('updating a role', () => {
     });
   });
 
-  itNeedsPostgres((cutOff) => cutOff.model.updateRole({ roleId: randomUUID(), ...NO_CHANGE }));
+  itNeedsPostgres(
+    () => fixture,
+    (cutOff) => cutOff.model.updateRole({ roleId: randomUUID(), ...NO_CHANGE }),
+  );
 });
 
 describeAdministration({
+  fixture: () => fixture,
   service: ModelServiceService,
   permission: 'roles:update',
   call: async (client, context, on) => {
