@@ -31,7 +31,8 @@ const HTTP_PORT_OFFSET = ADMIN_PORT_OFFSET + SERVICES.length;
 const INSTANCE_PORT_OFFSET = 10;
 
 /** Services that also serve HTTP. */
-const SERVE_HTTP: readonly ServiceName[] = ['session'];
+const SERVE_HTTP = ['session', 'authz'] as const satisfies readonly ServiceName[];
+export type HttpServiceName = (typeof SERVE_HTTP)[number];
 
 /** Finds a place for every instance of every service. */
 export async function layOut({
@@ -49,7 +50,7 @@ export async function layOut({
         name,
         port: await portAt(0),
         adminPort: await portAt(ADMIN_PORT_OFFSET),
-        httpPort: SERVE_HTTP.includes(service) ? await portAt(HTTP_PORT_OFFSET) : undefined,
+        httpPort: SERVE_HTTP.some((name) => name === service) ? await portAt(HTTP_PORT_OFFSET) : undefined,
         logFile: join(home, 'logs', `${name}.log`),
         pidFile: join(home, 'run', `${name}.pid`),
       });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { provision } from '@gatehouse/postgres';
 import { type Authority, createAuthority, rolePassword } from '@gatehouse/testing';
 import { inheritedEnvironment } from '../config.ts';
-import { layOut, type Place, SERVICES, type ServiceName } from './places.ts';
+import { type HttpServiceName, layOut, type Place, SERVICES, type ServiceName } from './places.ts';
 import { type ServiceProcess, serviceProcess } from './service-process.ts';
 import { sessionKeys } from './session-keys.ts';
 
@@ -35,7 +35,7 @@ export interface Mesh {
   /** `127.0.0.1:port` of an instance. */
   address(name: ServiceName, instance?: number): string;
   /** `127.0.0.1:port` where an instance serves HTTP. */
-  httpAddress(name: 'session', instance?: number): string;
+  httpAddress(name: HttpServiceName, instance?: number): string;
   stop(): Promise<void>;
 }
 
@@ -135,12 +135,7 @@ function serviceEnvironment(
     GATEHOUSE_REFLECTION: 'on',
     [`GATEHOUSE_${upper}_POSTGRES_URL`]: postgresUrl,
     [`GATEHOUSE_${upper}_REDIS_URL`]: redisUrl,
-    ...(place.httpPort === undefined
-      ? {}
-      : {
-          [`GATEHOUSE_${upper}_HTTP_LISTEN`]: `127.0.0.1:${place.httpPort}`,
-          [`GATEHOUSE_${upper}_HTTP_TRANSPORT`]: 'mtls',
-        }),
+    ...(place.httpPort === undefined ? {} : { [`GATEHOUSE_${upper}_HTTP_LISTEN`]: `127.0.0.1:${place.httpPort}` }),
   };
 }
 

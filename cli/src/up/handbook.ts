@@ -11,16 +11,18 @@ const PROXIES = ['edge/nginx', 'edge/caddy', 'edge/traefik'];
 
 /**
  * Writes `.gatehouse/env`, which a shell reads to call the services by hand: `$IDENTITY` and so on are URLs,
- * `$SESSION_HTTP` is that of the session service's HTTP endpoint, and `$AS_APP`,
- * `$AS_EDGE` and `$AS_OPERATOR` the options with which `buf curl` calls as that peer.
+ * `$SESSION_HTTP` and `$AUTHZ_HTTP` are those of the HTTP endpoints, `$AS_APP`, `$AS_EDGE` and `$AS_OPERATOR` the options
+ * with which `buf curl` calls as that peer, and `$CURL_AS_APP` and so on those of `curl`.
  */
 export function writeEnvironmentFile(root: string, home: string, mesh: Mesh): string {
   const lines = SERVICES.map((name) => `export ${name.toUpperCase()}=https://${localhost(mesh.address(name))}`);
   lines.push(`export SESSION_HTTP=https://${localhost(mesh.httpAddress('session'))}`);
+  lines.push(`export AUTHZ_HTTP=https://${localhost(mesh.httpAddress('authz'))}`);
   for (const [variable, peer] of Object.entries(PEOPLE)) {
     const { ca, cert, key } = mesh.authority.issueSync(peer);
     const [caPath, certPath, keyPath] = [ca, cert, key].map((file) => relative(root, file));
-    lines.push(`export AS_${variable}="--protocol grpc --cacert ${caPath} --cert ${certPath} --key ${keyPath}"`);
+    const options = `--cacert ${caPath} --cert ${certPath} --key ${keyPath}`;
+    lines.push(`export AS_${variable}="--protocol grpc ${options}"`, `export CURL_AS_${variable}="${options}"`);
   }
   for (const proxy of PROXIES) mesh.authority.issueSync(proxy);
   const file = join(home, 'env');

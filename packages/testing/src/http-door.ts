@@ -28,6 +28,8 @@ export function ask(url: string, { method = 'GET', headers = {}, body, path }: H
     ca: readFileSync(peer.ca),
     cert: readFileSync(peer.cert),
     key: readFileSync(peer.key),
+    // Whatever the header Host names, the certificate is that of the server.
+    servername: new URL(url).hostname,
   };
   const options = {
     ...(path === undefined ? {} : { path }),

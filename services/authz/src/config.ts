@@ -1,4 +1,4 @@
-import { integer, parseConfig, postgresUrl, redisUrl, serviceVariables } from '@gatehouse/process';
+import { hostPort, integer, parseConfig, postgresUrl, redisUrl, serviceVariables } from '@gatehouse/process';
 import { HEARTBEATS_IN_BOUND_MIN } from '@gatehouse/redis';
 import { z } from 'zod';
 
@@ -13,6 +13,13 @@ const variables = z
     GATEHOUSE_AUDIT_ADDRESS: z.string(),
     /** Which checks go to the audit trail: none, those that were denied, or all. */
     GATEHOUSE_AUDIT_DECISIONS: z.enum(['none', 'denied', 'all']).default('denied'),
+    /** Where the AuthZEN API is served over HTTP, to peers with a certificate; not at all when it is not set. */
+    GATEHOUSE_AUTHZ_HTTP_LISTEN: hostPort.optional(),
+    /** URL by which callers know the AuthZEN API, for its metadata; by default the host that a request names. */
+    GATEHOUSE_AUTHZ_HTTP_URL: z
+      .string()
+      .regex(/^https:\/\/[^/?#\s]{1,255}$/, 'must be https:// and a host, with no path')
+      .optional(),
     /** Most users whose grants one instance keeps in memory: about 1 KiB each. */
     GATEHOUSE_AUTHZ_L1_ENTRIES: integer(1, 10_000_000).default(100_000),
     /** How long Redis keeps the grants of a user about whom nobody asks; they are read from Postgres again. */

@@ -1,15 +1,13 @@
 import { join } from 'node:path';
 import { openRuntime, type RunningService } from '@gatehouse/mesh';
 import { type Clock, runMain, startOrStop, systemClock } from '@gatehouse/process';
-import { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
-import { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
-import { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
-import { WatchServiceService } from '@gatehouse/proto/gatehouse/authz/v1/watch.ts';
 import { mount } from '@gatehouse/rpc';
 import { access, grantAccess, modelAccess, watchAccess } from './access.ts';
 import { type Config, readConfig } from './config.ts';
 import { type Deps, openDeps } from './deps.ts';
+import { serveHttp } from './http/serve-http.ts';
 import { authzService, grantService, modelService, watchService } from './service.ts';
+import { AuthzServiceService, GrantServiceService, ModelServiceService, WatchServiceService } from './wire/services.ts';
 
 export { access, authzService, openDeps, readConfig };
 
@@ -29,6 +27,7 @@ export async function start(config: Config, options: { readonly clock?: Clock } 
   return startOrStop(runtime.stops, async () => {
     const deps = openDeps(config, runtime);
     const running = await runtime.serve({ services: mounted(deps), acting: deps.acting, ready: deps.ready });
+    await serveHttp(config, runtime, deps);
     runtime.stops.add('watches', () => deps.watchers.stop());
     return running;
   });

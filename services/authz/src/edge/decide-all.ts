@@ -63,7 +63,8 @@ export function decideAll<Reply>({ decisions, events }: Pick<Deps, 'decisions' |
   return (questions: readonly Question[], asking: Asking): readonly Reply[] | Promise<readonly Reply[]> => {
     const results = new Array<Reply>(questions.length);
     let open: Open[] | undefined;
-    for (const [place, question] of questions.entries()) {
+    let place = 0;
+    for (const question of questions) {
       const known = decisions.peek(question);
       if (known) {
         events.permissionChecked(asking, question, known.isAllowed);
@@ -72,6 +73,7 @@ export function decideAll<Reply>({ decisions, events }: Pick<Deps, 'decisions' |
         open ??= [];
         open.push({ question, place });
       }
+      place += 1;
     }
     return open ? lookUp(open, results, asking) : results;
   };
