@@ -7,6 +7,14 @@ const variables = z.object({
   GATEHOUSE_POSTGRES_URL: postgresUrl.optional(),
   /** A Redis to use instead of a private one. */
   GATEHOUSE_REDIS_URL: redisUrl.optional(),
+  /** The authz service that `authz` commands talk to; by default the one that `up` has started. */
+  GATEHOUSE_AUTHZ_ADDRESS: z.string().optional(),
+  /** PEM files of an operator: the authority, the certificate and its key; by default those that `up` has laid out. */
+  GATEHOUSE_TLS_CA: z.string().optional(),
+  GATEHOUSE_TLS_CERT: z.string().optional(),
+  GATEHOUSE_TLS_KEY: z.string().optional(),
+  /** Trust domain of the certificates. */
+  GATEHOUSE_TRUST_DOMAIN: z.string().default('gatehouse.local'),
   /** Where `up` keeps data, certificates and logs; by default `.gatehouse` in the checkout. */
   GATEHOUSE_HOME: z.string().optional(),
 });

@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { APPLY_EXIT, applyPolicy } from './authz/apply-policy.ts';
+import { connectAuthz } from './authz/connect-authz.ts';
+import { exportPolicy } from './authz/export-policy.ts';
 import { EXIT, testPolicy } from './authz/test-policy.ts';
 import { homeOf, readConfig } from './config.ts';
 import type { StepReport } from './flow/run-flow.ts';
@@ -49,12 +52,49 @@ authz
     process.exitCode = await testPolicy(file, json, (line) => console.log(line));
   });
 
+authz
+  .command('apply')
+  .description('make the roles and permissions of a running service what a policy file says')
+  .argument('<policy>', 'the file, as docs/policy.md describes it')
+  .option('--dry-run', 'only tell what would be done')
+  .option('--prune', 'delete what the file does not list')
+  .option('--json', 'print what came of it as one line of JSON')
+  .addHelpText(
+    'after',
+    `\nExit codes: ${APPLY_EXIT.same} all is as the file says, ${APPLY_EXIT.wrong} something is wrong, ` +
+      `${APPLY_EXIT.different} a dry run has found a difference.`,
+  )
+  .action(async (file: string, { dryRun = false, prune = false, json = false }: ApplyFlags) => {
+    const print = (line: string) => console.log(line);
+    process.exitCode = await applyPolicy(file, { dryRun, prune, json, connect: connected, print });
+  });
+
+authz
+  .command('export')
+  .description('write the roles and permissions of a running service as a policy file')
+  .option('--output <file>', 'where to; by default it is printed')
+  .action(async ({ output }: { output?: string }) => {
+    const client = connected();
+    const print = (text: string) => process.stdout.write(text);
+    await exportPolicy({ output, client, print, warn: (line) => console.error(line) }).finally(client.close);
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
   if (process.connected) process.disconnect();
+}
+
+interface ApplyFlags {
+  readonly dryRun?: boolean;
+  readonly prune?: boolean;
+  readonly json?: boolean;
+}
+
+function connected() {
+  return connectAuthz(root, readConfig());
 }
 
 function line({ step, status, result, ms }: StepReport): string {

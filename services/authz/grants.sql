@@ -7,6 +7,7 @@ grant select, insert, delete on authz.roles to gatehouse_authz;
 grant update (description, parent_role_id, level, updated_at) on authz.roles to gatehouse_authz;
 grant select, insert, delete on authz.role_permissions to gatehouse_authz;
 grant select, insert, delete on authz.role_exclusions to gatehouse_authz;
+grant update (reason) on authz.role_exclusions to gatehouse_authz;
 grant select, update (revision) on authz.model_revision to gatehouse_authz;
 grant select, insert, delete on authz.role_grants to gatehouse_authz;
 grant update (reason, valid_from, valid_until, condition, status, approved_by, approved_at, updated_by, updated_at)

@@ -224,9 +224,15 @@ CREATE INDEX idempotency_keys_created_at ON authz.idempotency_keys USING btree (
 
 CREATE INDEX outbox_pending ON authz.outbox USING btree (id) WHERE (refused_at IS NULL);
 
+CREATE INDEX role_exclusions_excluded ON authz.role_exclusions USING btree (excluded_role_id);
+
 CREATE INDEX role_grants_by_role ON authz.role_grants USING btree (role_id, scope, user_id) INCLUDE (valid_until) WHERE (status = 'active'::text);
 
 CREATE INDEX role_grants_role ON authz.role_grants USING btree (role_id, user_id, id);
+
+CREATE INDEX role_permissions_permission ON authz.role_permissions USING btree (permission_id);
+
+CREATE INDEX roles_parent ON authz.roles USING btree (parent_role_id, parent_level);
 
 ALTER TABLE ONLY authz.role_exclusions
     ADD CONSTRAINT role_exclusions_excluded_role_id_fkey FOREIGN KEY (excluded_role_id) REFERENCES authz.roles(id);
@@ -289,6 +295,8 @@ GRANT SELECT,INSERT ON TABLE authz.revisions TO gatehouse_authz;
 GRANT UPDATE(revision) ON TABLE authz.revisions TO gatehouse_authz;
 
 GRANT SELECT,INSERT,DELETE ON TABLE authz.role_exclusions TO gatehouse_authz;
+
+GRANT UPDATE(reason) ON TABLE authz.role_exclusions TO gatehouse_authz;
 
 GRANT SELECT,INSERT,DELETE ON TABLE authz.role_grants TO gatehouse_authz;
 

@@ -8,6 +8,7 @@ import type { RequestOf, ResponseOf, RpcDefinition, RpcDefinitions } from './han
 import { IDEMPOTENCY_KEY } from './idempotency.ts';
 import { peerName } from './peer.ts';
 import { fromServiceError } from './status.ts';
+import { type Requests, streamCall } from './stream-client.ts';
 import { toTraceparent } from './trace.ts';
 import { deadlineExceeded } from './unary-call.ts';
 
@@ -40,13 +41,21 @@ export interface ClientCallContext extends CallContext {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** A typed client. Each RPC rejects with a Failure, or a PeerError when the peer failed in a way it does not tell. */
+/**
+ * A typed client. Each RPC rejects with a Failure, or a PeerError when the peer failed in a way it does not tell. One that
+ * streams is asked with one request or with many, and answers with what can be iterated once; it has a deadline only if its
+ * context sets one.
+ */
 export type Client<Definition extends RpcDefinitions> = {
-  readonly [Rpc in keyof Definition]: (
-    request: RequestOf<Definition[Rpc]>,
-    context?: ClientCallContext,
-  ) => Promise<ResponseOf<Definition[Rpc]>>;
+  readonly [Rpc in keyof Definition]: ClientRpc<Definition[Rpc]>;
 } & { readonly close: () => void };
+
+type ClientRpc<Rpc extends RpcDefinition> = Rpc['responseStream'] extends true
+  ? (
+      request: Rpc['requestStream'] extends true ? Requests<RequestOf<Rpc>> : RequestOf<Rpc>,
+      context?: ClientCallContext,
+    ) => AsyncIterable<ResponseOf<Rpc>>
+  : (request: RequestOf<Rpc>, context?: ClientCallContext) => Promise<ResponseOf<Rpc>>;
 
 const DEFAULT_DEADLINE_MS = 5_000;
 /** Kept back from the caller's deadline, so that a peer's timeout can still be told as an error of ours. */
@@ -75,9 +84,10 @@ export function connect<Definition extends RpcDefinitions>(options: ConnectOptio
     ...(transport.kind === 'mtls' ? { 'grpc.ssl_target_name_override': transport.serverName } : {}),
   });
   const defaultDeadlineMs = options.defaultDeadlineMs ?? DEFAULT_DEADLINE_MS;
-  const calls = Object.entries(definition)
-    .filter(([, rpc]) => !rpc.requestStream && !rpc.responseStream)
-    .map(([key, rpc]) => [key, unary(client, rpc, defaultDeadlineMs)]);
+  const calls = Object.entries(definition).map(([key, rpc]) => [
+    key,
+    rpc.responseStream ? streamed(client, rpc) : unary(client, rpc, defaultDeadlineMs),
+  ]);
   return { ...Object.fromEntries(calls), close: () => client.close() };
 }
 
@@ -105,6 +115,13 @@ function unary(client: GrpcClient, rpc: RpcDefinition, defaultDeadlineMs: number
       const cancel = () => call.cancel();
       context.signal?.addEventListener('abort', cancel);
     });
+}
+
+function streamed(client: GrpcClient, rpc: RpcDefinition) {
+  return (request: unknown, context: ClientCallContext = {}): AsyncIterable<unknown> => {
+    const requests = rpc.requestStream ? (request as Requests<unknown>) : [request];
+    return streamCall(client, rpc, requests, { ...context, outgoing: outgoing(context) });
+  };
 }
 
 function aborted(signal: AbortSignal): unknown {

@@ -22,6 +22,7 @@ export type {
   SyncStreamHandler,
 } from './handler.ts';
 export type { Idempotency } from './idempotency.ts';
+export { inMessages, type MessageItems } from './in-messages.ts';
 export { type Acting, permissionMissing } from './interceptors/access.ts';
 export { fieldsInvalid } from './interceptors/limits.ts';
 export { type LookupGate, lookupGate } from './lookup-gate.ts';

@@ -1,6 +1,7 @@
 import type { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import type { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
+import type { PolicyServiceService } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
 import type { WatchServiceService } from '@gatehouse/proto/gatehouse/authz/v1/watch.ts';
 import { type Access, peers } from '@gatehouse/rpc';
 
@@ -51,3 +52,7 @@ export const watchAccess = {
   readModel: { peers: [anyApp, anyEdge, anyOperator, identity, session, audit, ops] },
   getUserGrants: { peers: [anyApp, anyEdge, anyOperator, identity, session, audit, ops] },
 } satisfies Access<typeof WatchServiceService>;
+export const policyAccess = {
+  applyPolicy: withPermission('policies:apply'),
+  exportPolicy: withPermission('policies:read'),
+} satisfies Access<typeof PolicyServiceService>;

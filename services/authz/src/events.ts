@@ -1,4 +1,4 @@
-import type { EventSource, Trail } from '@gatehouse/mesh';
+import type { AuditEvent, EventSource, Trail } from '@gatehouse/mesh';
 import type { Transaction } from '@gatehouse/postgres';
 import { Counter, type Registry } from '@gatehouse/process';
 import type { RoleExclusion, RolePair } from './domain/exclusion.ts';
@@ -35,6 +35,8 @@ export interface Events {
   roleUpdated(tx: Transaction, source: EventSource, role: Role, words: Readonly<Record<string, string>>): Promise<void>;
   roleDeleted(tx: Transaction, source: EventSource, role: Role): Promise<void>;
   roleExclusionCreated(tx: Transaction, source: EventSource, exclusion: RoleExclusion): Promise<void>;
+  /** Its reason is another one. */
+  roleExclusionUpdated(tx: Transaction, source: EventSource, exclusion: RoleExclusion): Promise<void>;
   roleExclusionDeleted(tx: Transaction, source: EventSource, pair: RolePair, reason: string): Promise<void>;
   roleGranted(tx: Transaction, source: EventSource, grant: StoredGrant, roleName: string): Promise<void>;
   roleRevoked(tx: Transaction, source: EventSource, revocation: Revocation, roleName: string): Promise<void>;
@@ -42,14 +44,26 @@ export interface Events {
   grantUpdated(tx: Transaction, source: EventSource, grant: StoredGrant, before: StoredGrant): Promise<void>;
   grantApproved(tx: Transaction, source: EventSource, grant: StoredGrant, reason: string): Promise<void>;
   permissionChecked(source: EventSource, checked: Checked, isAllowed: boolean): void;
+  /** Has all events of the transaction that `tell` tells recorded by few statements instead of one each. */
+  together(tx: Transaction, source: EventSource, tell: () => Promise<void>): Promise<void>;
 }
 
+/** Most events that one statement records. */
+const TOGETHER_MAX = 500;
+
 export function openEvents(trail: Trail, registry: Registry): Events {
+  const waiting = new WeakMap<Transaction, AuditEvent[]>();
+  const record = async (tx: Transaction, source: EventSource, event: AuditEvent) => {
+    const events = waiting.get(tx);
+    if (!events) return trail.record(tx, source, event);
+    events.push(event);
+    if (events.length >= TOGETHER_MAX) await trail.recordAll(tx, source, events.splice(0));
+  };
   /** Records events of one type with the change that they tell of, and counts them when it is committed. */
   const recorder = (type: string, metric: string, help: string) => {
     const counter = new Counter({ name: metric, help, registers: [registry] });
     return async (tx: Transaction, source: EventSource, attributes: Record<string, string>, userId?: string) => {
-      await trail.record(tx, source, { type, status: 'success', attributes, ...(userId && { userId }) });
+      await record(tx, source, { type, status: 'success', attributes, ...(userId && { userId }) });
       tx.afterCommit(() => counter.inc());
     };
   };
@@ -60,6 +74,7 @@ export function openEvents(trail: Trail, registry: Registry): Events {
   const changed = recorder('role.updated', 'authz_role_updated_total', 'Roles changed.');
   const deleted = recorder('role.deleted', 'authz_role_deleted_total', 'Roles deleted.');
   const excluded = recorder('role_exclusion.created', 'authz_role_exclusion_created_total', 'Role exclusions created.');
+  const reasoned = recorder('role_exclusion.updated', 'authz_role_exclusion_updated_total', 'Role exclusions changed.');
   const included = recorder('role_exclusion.deleted', 'authz_role_exclusion_deleted_total', 'Role exclusions deleted.');
   const granted = recorder('role.granted', 'authz_role_granted_total', 'Roles given to users.');
   const revoked = recorder('role.revoked', 'authz_role_revoked_total', 'Roles taken from users.');
@@ -97,6 +112,7 @@ export function openEvents(trail: Trail, registry: Registry): Events {
     roleUpdated: (tx, source, { id, name }, words) => changed(tx, source, { role_id: id, role: name, ...words }),
     roleDeleted: (tx, source, { id, name }) => deleted(tx, source, { role_id: id, role: name }),
     roleExclusionCreated: (tx, source, exclusion) => excluded(tx, source, pairWords(exclusion, exclusion.reason)),
+    roleExclusionUpdated: (tx, source, exclusion) => reasoned(tx, source, pairWords(exclusion, exclusion.reason)),
     roleExclusionDeleted: (tx, source, pair, reason) => included(tx, source, pairWords(pair, reason)),
     roleGranted: (tx, source, grant, roleName) => {
       const { id, userId, roleId, reason, scope, validFrom, validUntil, condition, status } = grant;
@@ -137,6 +153,13 @@ export function openEvents(trail: Trail, registry: Registry): Events {
       if (!trail.observes(status)) return;
       const type = isAllowed ? 'permission.allowed' : 'permission.denied';
       trail.observe(source, { type, status, userId, attributes: { permission, ...optional('resource', resource) } });
+    },
+    async together(tx, source, tell) {
+      const events: AuditEvent[] = [];
+      waiting.set(tx, events);
+      await tell();
+      waiting.delete(tx);
+      await trail.recordAll(tx, source, events);
     },
   };
 }

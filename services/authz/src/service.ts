@@ -1,9 +1,11 @@
 import type { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import type { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
+import type { PolicyServiceService } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
 import type { WatchServiceService } from '@gatehouse/proto/gatehouse/authz/v1/watch.ts';
 import type { Handlers } from '@gatehouse/rpc';
 import type { Deps } from './deps.ts';
+import { applyPolicy } from './rpc/apply-policy.ts';
 import { approveGrant } from './rpc/approve-grant.ts';
 import { batchCheck } from './rpc/batch-check.ts';
 import { check } from './rpc/check.ts';
@@ -14,6 +16,7 @@ import { deletePermission } from './rpc/delete-permission.ts';
 import { deleteRole } from './rpc/delete-role.ts';
 import { deleteRoleExclusion } from './rpc/delete-role-exclusion.ts';
 import { explainCheck } from './rpc/explain-check.ts';
+import { exportPolicy } from './rpc/export-policy.ts';
 import { getGrant } from './rpc/get-grant.ts';
 import { getRole } from './rpc/get-role.ts';
 import { getUserGrants } from './rpc/get-user-grants.ts';
@@ -84,5 +87,13 @@ export function watchService(deps: Deps): Handlers<typeof WatchServiceService> {
     watchChanges: watchChanges(deps),
     readModel: readModel(deps),
     getUserGrants: getUserGrants(deps),
+  };
+}
+
+/** The model and grants in bulk: one line for each RPC in policy.proto. */
+export function policyService(deps: Deps): Handlers<typeof PolicyServiceService> {
+  return {
+    applyPolicy: applyPolicy(deps),
+    exportPolicy: exportPolicy(deps),
   };
 }

@@ -5,6 +5,7 @@ import { silentLogger } from '@gatehouse/process';
 import { AuthzServiceService, type Consistency, Decision } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
+import { PolicyServiceService } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
 import type { Client, ClientCallContext } from '@gatehouse/rpc';
 import {
   outboxEvents,
@@ -26,6 +27,7 @@ export interface Fixture {
   readonly operator: Client<typeof AuthzServiceService>;
   readonly grants: Client<typeof GrantServiceService>;
   readonly model: Client<typeof ModelServiceService>;
+  readonly policies: Client<typeof PolicyServiceService>;
   /** Asks as an application whether the user holds the permission. */
   allowed(userId: string, permission: string, consistency?: Consistency['requirement']): Promise<boolean>;
   /** Creates the permissions that are missing and a role that holds them; returns its id. */
@@ -88,6 +90,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     operator,
     grants: service.connectAs('operator/test', GrantServiceService),
     model: service.connectAs('operator/test', ModelServiceService),
+    policies: service.connectAs('operator/test', PolicyServiceService),
     allowed,
     async role({ permissions = [], parentRoleId = '', name = `role-${randomUUID()}` } = {}) {
       for (const each of permissions) await ensure(each);

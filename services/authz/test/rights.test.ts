@@ -50,6 +50,7 @@ describe('the role of the service may', () => {
     ['delete from authz.roles'],
     [`update authz.permissions set description = '', category = '', is_dangerous = false, condition = ''`],
     ['delete from authz.permissions'],
+    [`update authz.role_exclusions set reason = ''`],
     [
       `insert into authz.revisions (user_id, revision) values ('${userId}', 1)
        on conflict (user_id) do update set revision = revisions.revision + 1`,
@@ -96,6 +97,7 @@ describe('the role of the service may not', () => {
     ['update authz.roles set is_system_role = false'],
     ['update authz.role_permissions set granted_by = null'],
     [`update authz.permissions set resource = 'x'`],
+    ['update authz.role_exclusions set created_by = null'],
     ['insert into authz.model_revision (revision) values (0)'],
     ['delete from authz.model_revision'],
     [`update authz.role_grants set role_id = '${roleId}'`],

@@ -1,5 +1,7 @@
 // A file of permissions, roles, exclusions and tests: read, checked and run without a server.
+export { formatPolicy, type PolicyContent } from './format-policy.ts';
 export * from './limits.ts';
+export { locateIn } from './locate.ts';
 export { type ParsedPolicy, parsePolicy } from './parse-policy.ts';
 export type {
   Policy,

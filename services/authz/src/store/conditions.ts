@@ -24,3 +24,14 @@ export function assertCondition(field: string, source: string): void {
     throw error instanceof ConditionError ? conditionInvalid(field, error.message, error.start) : error;
   }
 }
+
+/** What is wrong with a condition, as a sentence; undefined when it can be compiled. */
+export function conditionProblem(source: string): string | undefined {
+  try {
+    compileCondition(source);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConditionError) return error.message;
+    throw error;
+  }
+}

@@ -4,7 +4,7 @@ import { formatToken } from '../domain/consistency.ts';
 import { assertRevision } from '../domain/revision.ts';
 import { type Changes, type Changing, modelChanged } from './changes.ts';
 import type { Stamp } from './grants-change.ts';
-import { bumpModelRevision } from './model.ts';
+import { bumpModelRevision, findModelRevision } from './model.ts';
 
 /** What a change of the model is based on. */
 export interface ModelChange {
@@ -30,4 +30,39 @@ export async function changeModel<Made extends object>(
     const consistencyToken = formatToken({ modelRevision: revision });
     return { reply: { ...made, revision, consistencyToken }, changed: modelChanged(revision) };
   });
+}
+
+/** What a tentative change made, and whether it is to stay. */
+export interface Tentative<Made> {
+  readonly made: Made;
+  readonly keep: boolean;
+}
+
+/**
+ * Changes the model as `changeModel` does, but undoes it all when what was made is not to stay: the revision is then the
+ * present one. It knows no idempotency keys: who tries again says which revision the change is based on. Throws Failure
+ * `conflict` REVISION_MISMATCH.
+ */
+export async function tryModelChange<Made extends object>(
+  changes: Changes,
+  { signal, peer, actor }: Changing,
+  change: ModelChange,
+  write: (tx: Transaction) => Promise<Tentative<Made>>,
+): Promise<Made & Stamp> {
+  let undone: (Made & Stamp) | undefined;
+  const undo = new Error('The change is not to stay.');
+  try {
+    const changed = await changeModel(changes, { signal, peer, actor, idempotency: undefined }, change, async (tx) => {
+      const { made, keep } = await write(tx);
+      if (keep) return made;
+      const revision = (await findModelRevision(tx)) - 1n;
+      undone = { ...made, revision, consistencyToken: formatToken({ modelRevision: revision }) };
+      throw undo;
+    });
+    if (Buffer.isBuffer(changed)) throw new Error('There was an earlier reply without a key to it.');
+    return changed;
+  } catch (error) {
+    if (error === undo && undone) return undone;
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import { isUniqueViolation, type Queryable, statement, type Transaction } from '@gatehouse/postgres';
 import { exclusionExists, exclusionNotFound, type RoleExclusion, type RolePair } from '../domain/exclusion.ts';
 
-interface ExclusionRow {
+export interface ExclusionRow {
   role_id: string;
   excluded_role_id: string;
   reason: string;
@@ -9,6 +9,7 @@ interface ExclusionRow {
   created_by: string | null;
 }
 
+export const EXCLUSION_COLUMNS = 'role_id, excluded_role_id, reason, created_at, created_by';
 const INSERT = statement(
   'authz.insert-role-exclusion',
   `insert into authz.role_exclusions (role_id, excluded_role_id, reason, created_at, created_by)
@@ -20,7 +21,7 @@ const DELETE = statement<{ role_id: string }>(
 );
 const LIST = statement<ExclusionRow>(
   'authz.list-role-exclusions',
-  `select role_id, excluded_role_id, reason, created_at, created_by from authz.role_exclusions
+  `select ${EXCLUSION_COLUMNS} from authz.role_exclusions
    where (role_id, excluded_role_id) > ($1::uuid, $2::uuid)
      and ($3::uuid is null or role_id = $3::uuid or excluded_role_id = $3::uuid)
    order by role_id, excluded_role_id limit $4::integer`,
@@ -76,12 +77,16 @@ export async function listExclusions(
 ): Promise<ExclusionPage> {
   const begin = [after?.roleId ?? FIRST, after?.excludedRoleId ?? FIRST];
   const rows = await db.query(LIST, [...begin, roleId ?? null, limit + 1]);
-  const exclusions = rows.slice(0, limit).map((row) => ({
+  const exclusions = rows.slice(0, limit).map(toExclusion);
+  return { exclusions, next: rows.length > limit ? exclusions.at(-1) : undefined };
+}
+
+export function toExclusion(row: ExclusionRow): RoleExclusion {
+  return {
     roleId: row.role_id,
     excludedRoleId: row.excluded_role_id,
     reason: row.reason,
     createdAt: row.created_at,
     createdBy: row.created_by ?? undefined,
-  }));
-  return { exclusions, next: rows.length > limit ? exclusions.at(-1) : undefined };
+  };
 }

@@ -1,7 +1,7 @@
 import { type Queryable, statement, type Transaction } from '@gatehouse/postgres';
 import { noSuchPermission, type Permission, type PermissionUse } from '../domain/permission.ts';
 
-interface PermissionRow {
+export interface PermissionRow {
   id: string;
   resource: string;
   action: string;
@@ -13,14 +13,15 @@ interface PermissionRow {
   created_by: string | null;
 }
 
-const COLUMNS = 'id, resource, action, description, category, is_dangerous, condition, created_at, created_by';
+export const PERMISSION_COLUMNS =
+  'id, resource, action, description, category, is_dangerous, condition, created_at, created_by';
 const FIND = statement<PermissionRow>(
   'authz.find-permission',
-  `select ${COLUMNS} from authz.permissions where id = $1::uuid`,
+  `select ${PERMISSION_COLUMNS} from authz.permissions where id = $1::uuid`,
 );
 const LIST = statement<PermissionRow>(
   'authz.list-permissions',
-  `select ${COLUMNS} from authz.permissions where name > $1::text and ($2::text = '' or category = $2::text)
+  `select ${PERMISSION_COLUMNS} from authz.permissions where name > $1::text and ($2::text = '' or category = $2::text)
    order by name limit $3::integer`,
 );
 const UPDATE = statement(
@@ -73,7 +74,7 @@ export async function deleteStoredPermission(tx: Transaction, id: string): Promi
   await tx.query(DELETE, [id]);
 }
 
-function toPermission(row: PermissionRow): Permission {
+export function toPermission(row: PermissionRow): Permission {
   return {
     id: row.id,
     resource: row.resource,

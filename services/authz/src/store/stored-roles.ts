@@ -2,7 +2,7 @@ import { type Queryable, statement, type Transaction } from '@gatehouse/postgres
 import { roleNotFound } from '../domain/grant.ts';
 import type { StoredRole } from '../domain/role.ts';
 
-interface RoleRow {
+export interface RoleRow {
   id: string;
   name: string;
   description: string;
@@ -14,11 +14,12 @@ interface RoleRow {
   created_by: string | null;
 }
 
-const COLUMNS = 'id, name, description, is_system_role, parent_role_id, level, created_at, updated_at, created_by';
-const FIND = statement<RoleRow>('authz.find-role', `select ${COLUMNS} from authz.roles where id = $1::uuid`);
+export const ROLE_COLUMNS =
+  'id, name, description, is_system_role, parent_role_id, level, created_at, updated_at, created_by';
+const FIND = statement<RoleRow>('authz.find-role', `select ${ROLE_COLUMNS} from authz.roles where id = $1::uuid`);
 const LIST = statement<RoleRow>(
   'authz.list-roles',
-  `select ${COLUMNS} from authz.roles where name > $1::text and ($2::uuid is null or parent_role_id = $2::uuid)
+  `select ${ROLE_COLUMNS} from authz.roles where name > $1::text and ($2::uuid is null or parent_role_id = $2::uuid)
    order by name limit $3::integer`,
 );
 const DESCRIBE = statement(
@@ -95,7 +96,7 @@ export async function deleteUnusedRole(tx: Transaction, id: string): Promise<voi
   for (const each of [DELETE_GRANTS, DELETE_EXCLUSIONS, DELETE_PERMISSIONS, DELETE]) await tx.query(each, [id]);
 }
 
-function toRole(row: RoleRow): StoredRole {
+export function toRole(row: RoleRow): StoredRole {
   return {
     id: row.id,
     name: row.name,

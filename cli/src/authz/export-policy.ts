@@ -1,0 +1,45 @@
+import { writeFile } from 'node:fs/promises';
+import { FILE_BYTES_MAX, formatPolicy } from '@gatehouse/client/policy-file';
+import type { Policy } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
+import type { PolicyClient } from './connect-authz.ts';
+
+/** How long it may take. */
+const EXPORT_MS_MAX = 10 * 60_000;
+
+export interface Exporting {
+  /** Where to write it; undefined: it is printed. */
+  readonly output: string | undefined;
+  readonly client: PolicyClient;
+  readonly print: (text: string) => void;
+  /** For what is no part of the file. */
+  readonly warn: (line: string) => void;
+}
+
+/** Writes the model as the file that `authz apply` takes. */
+export async function exportPolicy({ output, client, print, warn }: Exporting): Promise<void> {
+  const text = toFile(await receive(client));
+  if (Buffer.byteLength(text) > FILE_BYTES_MAX) warn(`The file is larger than one may be that is applied.`);
+  if (output === undefined) print(text);
+  else await writeFile(output, text);
+}
+
+async function receive(client: PolicyClient): Promise<Policy> {
+  const whole: Policy = { permissions: [], roles: [], exclusions: [] };
+  let isComplete = false;
+  for await (const part of client.exportPolicy({}, { deadlineMs: Date.now() + EXPORT_MS_MAX })) {
+    whole.permissions.push(...(part.policy?.permissions ?? []));
+    whole.roles.push(...(part.policy?.roles ?? []));
+    whole.exclusions.push(...(part.policy?.exclusions ?? []));
+    isComplete = part.isComplete;
+  }
+  if (!isComplete) throw new Error('The service has not answered to the end.');
+  return whole;
+}
+
+function toFile({ permissions, roles, exclusions }: Policy): string {
+  return formatPolicy({
+    permissions,
+    roles: roles.map(({ deniedPermissions: deny, ...role }) => ({ ...role, deny })),
+    exclusions: exclusions.map(({ role, excludedRole, reason }) => ({ roles: [role, excludedRole], reason })),
+  });
+}
