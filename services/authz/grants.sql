@@ -21,3 +21,6 @@ grant select, insert, delete on authz.outbox to gatehouse_authz;
 grant update (attempts, refused_at, refused_reason) on authz.outbox to gatehouse_authz;
 grant select, insert, delete on authz.idempotency_keys to gatehouse_authz;
 grant update (response) on authz.idempotency_keys to gatehouse_authz;
+grant select on authz.user_role_cache to gatehouse_authz;
+grant select on authz.user_role_cache_refresh to gatehouse_authz;
+grant execute on function authz.refresh_user_role_cache(interval) to gatehouse_authz;

@@ -1,5 +1,28 @@
 CREATE SCHEMA authz;
 
+CREATE FUNCTION authz.refresh_user_role_cache(max_age interval) RETURNS boolean
+    LANGUAGE plpgsql STRICT SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '2s'
+    AS $$
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('gatehouse.authz.user-role-cache', 0)) then
+    return false;
+  end if;
+  perform from authz.user_role_cache_refresh where refreshed_at > now() - max_age;
+  if found then
+    return false;
+  end if;
+  if (select relispopulated from pg_class where oid = 'authz.user_role_cache'::regclass) then
+    refresh materialized view concurrently authz.user_role_cache;
+  else
+    refresh materialized view authz.user_role_cache;
+  end if;
+  update authz.user_role_cache_refresh set refreshed_at = clock_timestamp();
+  return true;
+end
+$$;
+
 CREATE TABLE authz.changes (
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     id uuid NOT NULL,
@@ -166,6 +189,113 @@ CREATE TABLE authz.schema_migrations (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE MATERIALIZED VIEW authz.user_role_cache AS
+ WITH RECURSIVE granted AS (
+         SELECT role_grants.user_id,
+            role_grants.role_id,
+            min(role_grants.granted_at) AS granted_at,
+            max(GREATEST(role_grants.granted_at, role_grants.updated_at, role_grants.approved_at, role_grants.valid_from)) AS changed_at
+           FROM authz.role_grants
+          WHERE ((role_grants.status = 'active'::text) AND ((role_grants.valid_from IS NULL) OR (role_grants.valid_from <= now())) AND ((role_grants.valid_until IS NULL) OR (role_grants.valid_until > now())))
+          GROUP BY role_grants.user_id, role_grants.role_id
+        ), users AS (
+         SELECT granted.user_id,
+            array_agg(granted.role_id ORDER BY granted.role_id) AS role_ids,
+            max(granted.changed_at) AS changed_at
+           FROM granted
+          GROUP BY granted.user_id
+        ), sets AS (
+         SELECT DISTINCT users.role_ids
+           FROM users
+        ), lineage AS (
+         SELECT r_1.id AS role_id,
+            r_1.id AS ancestor_id,
+            r_1.parent_role_id,
+            r_1.updated_at
+           FROM authz.roles r_1
+        UNION ALL
+         SELECT l.role_id,
+            r_1.id,
+            r_1.parent_role_id,
+            r_1.updated_at
+           FROM (lineage l
+             JOIN authz.roles r_1 ON ((r_1.id = l.parent_role_id)))
+        ), set_lineage AS (
+         SELECT DISTINCT s.role_ids,
+            l.ancestor_id,
+            l.updated_at
+           FROM ((sets s
+             CROSS JOIN LATERAL unnest(s.role_ids) u_1(role_id))
+             JOIN lineage l ON ((l.role_id = u_1.role_id)))
+        ), set_permissions AS (
+         SELECT DISTINCT s.role_ids,
+            p.name,
+            p.resource,
+            p.action,
+            rp.effect
+           FROM ((set_lineage s
+             JOIN authz.role_permissions rp ON ((rp.role_id = s.ancestor_id)))
+             JOIN authz.permissions p ON ((p.id = rp.permission_id)))
+        ), set_names AS (
+         SELECT set_permissions.role_ids,
+            array_agg(DISTINCT set_permissions.name ORDER BY set_permissions.name) AS permission_names
+           FROM set_permissions
+          WHERE (set_permissions.effect = 'allow'::text)
+          GROUP BY set_permissions.role_ids
+        ), set_actions AS (
+         SELECT a_1.role_ids,
+            array_agg(DISTINCT a_1.name ORDER BY a_1.name) AS resource_actions
+           FROM set_permissions a_1
+          WHERE ((a_1.effect = 'allow'::text) AND (NOT (EXISTS ( SELECT
+                   FROM set_permissions d
+                  WHERE ((d.role_ids = a_1.role_ids) AND (d.effect = 'deny'::text) AND (d.resource = ANY (ARRAY['*'::text, a_1.resource])) AND (d.action = ANY (ARRAY['*'::text, a_1.action])))))))
+          GROUP BY a_1.role_ids
+        ), set_roles AS (
+         SELECT s.role_ids,
+            array_agg(r_1.name ORDER BY r_1.name) AS role_names
+           FROM ((sets s
+             CROSS JOIN LATERAL unnest(s.role_ids) u_1(role_id))
+             JOIN authz.roles r_1 ON ((r_1.id = u_1.role_id)))
+          GROUP BY s.role_ids
+        ), set_changes AS (
+         SELECT s.role_ids,
+            max(GREATEST(s.updated_at, rp.granted_at)) AS changed_at
+           FROM (set_lineage s
+             LEFT JOIN authz.role_permissions rp ON ((rp.role_id = s.ancestor_id)))
+          GROUP BY s.role_ids
+        )
+ SELECT u.user_id,
+    r.role_names,
+    COALESCE(n.permission_names, '{}'::text[]) AS permission_names,
+    COALESCE(a.resource_actions, '{}'::text[]) AS resource_actions,
+    cardinality(r.role_names) AS role_count,
+    cardinality(COALESCE(n.permission_names, '{}'::text[])) AS permission_count,
+    GREATEST(u.changed_at, c.changed_at) AS cache_updated_at
+   FROM ((((users u
+     JOIN set_roles r USING (role_ids))
+     JOIN set_changes c USING (role_ids))
+     LEFT JOIN set_names n USING (role_ids))
+     LEFT JOIN set_actions a USING (role_ids))
+  WITH NO DATA;
+
+COMMENT ON MATERIALIZED VIEW authz.user_role_cache IS 'local; rows live until the next refresh; made anew by src/jobs/refresh-user-role-cache.ts';
+
+COMMENT ON COLUMN authz.user_role_cache.role_names IS 'of the roles that are granted and in force, in whatever scope';
+
+COMMENT ON COLUMN authz.user_role_cache.permission_names IS 'what these roles and their ancestors allow';
+
+COMMENT ON COLUMN authz.user_role_cache.resource_actions IS 'the same without what any of them denies';
+
+COMMENT ON COLUMN authz.user_role_cache.cache_updated_at IS 'when the newest of the grants and roles that the row is made of was changed: it stays while the row does';
+
+CREATE TABLE authz.user_role_cache_refresh (
+    singleton boolean DEFAULT true NOT NULL,
+    refreshed_at timestamp with time zone NOT NULL,
+    CONSTRAINT user_role_cache_refresh_singleton_check CHECK (singleton)
+);
+
+COMMENT ON TABLE authz.user_role_cache_refresh IS 'local; rows live for ever; one row';
+
 ALTER TABLE ONLY authz.changes
     ADD CONSTRAINT changes_pkey PRIMARY KEY (xid, id);
 
@@ -220,6 +350,9 @@ ALTER TABLE ONLY authz.roles
 ALTER TABLE ONLY authz.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY authz.user_role_cache_refresh
+    ADD CONSTRAINT user_role_cache_refresh_pkey PRIMARY KEY (singleton);
+
 CREATE INDEX idempotency_keys_created_at ON authz.idempotency_keys USING btree (created_at);
 
 CREATE INDEX outbox_pending ON authz.outbox USING btree (id) WHERE (refused_at IS NULL);
@@ -233,6 +366,8 @@ CREATE INDEX role_grants_role ON authz.role_grants USING btree (role_id, user_id
 CREATE INDEX role_permissions_permission ON authz.role_permissions USING btree (permission_id);
 
 CREATE INDEX roles_parent ON authz.roles USING btree (parent_role_id, parent_level);
+
+CREATE UNIQUE INDEX user_role_cache_user_id ON authz.user_role_cache USING btree (user_id);
 
 ALTER TABLE ONLY authz.role_exclusions
     ADD CONSTRAINT role_exclusions_excluded_role_id_fkey FOREIGN KEY (excluded_role_id) REFERENCES authz.roles(id);
@@ -253,6 +388,9 @@ ALTER TABLE ONLY authz.roles
     ADD CONSTRAINT roles_parent_fkey FOREIGN KEY (parent_role_id, parent_level) REFERENCES authz.roles(id, level);
 
 GRANT USAGE ON SCHEMA authz TO gatehouse_authz;
+
+REVOKE ALL ON FUNCTION authz.refresh_user_role_cache(max_age interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION authz.refresh_user_role_cache(max_age interval) TO gatehouse_authz;
 
 GRANT SELECT,INSERT,DELETE ON TABLE authz.changes TO gatehouse_authz;
 
@@ -331,3 +469,7 @@ GRANT UPDATE(level) ON TABLE authz.roles TO gatehouse_authz;
 GRANT UPDATE(updated_at) ON TABLE authz.roles TO gatehouse_authz;
 
 GRANT SELECT ON TABLE authz.schema_migrations TO gatehouse_authz;
+
+GRANT SELECT ON TABLE authz.user_role_cache TO gatehouse_authz;
+
+GRANT SELECT ON TABLE authz.user_role_cache_refresh TO gatehouse_authz;

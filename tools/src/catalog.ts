@@ -1,6 +1,6 @@
 import { type Queryable, statement } from '@gatehouse/postgres';
 
-/** A table of a service as the catalog of a migrated database has it. Partitions are part of their parent. */
+/** A table or materialized view of a service as the catalog of a migrated database has it. Partitions are part of their parent. */
 export interface Table {
   readonly name: string;
   readonly comment: string | null;
@@ -105,6 +105,6 @@ const tables = statement<Table>(
     to_jsonb(array(select rulename from pg_rewrite where ev_class = t.oid order by 1)) as rules
   from pg_class t
   join pg_namespace s on s.oid = t.relnamespace
-  where s.nspname = $1 and t.relkind in ('r', 'p') and not t.relispartition
+  where s.nspname = $1 and t.relkind in ('r', 'p', 'm') and not t.relispartition
   order by t.relname`,
 );

@@ -4,7 +4,7 @@ import { findText, listFiles } from './source-tree.ts';
 /** A problem with a table, at the line of the migration that creates it where that can be found. */
 export async function tableProblem(root: string, service: string, table: string, message: string): Promise<Problem> {
   const creates = new RegExp(
-    `create\\s+(?:unlogged\\s+)?table\\s+(?:if\\s+not\\s+exists\\s+)?(?:${service}\\.)?${table}\\b(?!\\.)`,
+    `create\\s+(?:(?:unlogged\\s+)?table|materialized\\s+view)\\s+(?:if\\s+not\\s+exists\\s+)?(?:${service}\\.)?${table}\\b(?!\\.)`,
     'i',
   );
   const text = `${service}.${table} ${message}`;

@@ -48,6 +48,19 @@ describe('checkSchemaRules', { timeout: MIGRATING_TIMEOUT_MS }, () => {
     expect(await problemsOf(SOUND)).toEqual([]);
   });
 
+  it('looks at materialized views as at tables, at the line that makes them', async () => {
+    const view =
+      'create materialized view planted.totals as select count(*) as users, now()::timestamp as at from planted.users;';
+    const root = await plantTree({ [FIRST]: `${SOUND}${view}`, 'services/planted/grants.sql': '' });
+    const line = `${SOUND}${view}`.slice(0, SOUND.length).split('\n').length;
+    expect((await checkSchemaRules(root)).map(toLine)).toEqual([
+      expect.stringMatching(
+        new RegExp(`0001_create_tables.sql:${line}.*planted.totals has no comment that begins with`),
+      ),
+      expect.stringMatching(/planted.totals has the time at as timestamp without time zone/),
+    ]);
+  });
+
   it('refuses every table that breaks a rule', async () => {
     const table = (name: string, columns: string, comment: string) =>
       `create table planted.${name} (${columns}); comment on table planted.${name} is '${comment}; rows live for ever';\n`;

@@ -8,7 +8,7 @@ import { readGrants, replaceGrants } from './grants.ts';
 import { identifier } from './identifier.ts';
 import { migrate } from './migrate.ts';
 import { ensureRole, roleNames } from './roles.ts';
-import { closeDatabase, ensureSchema } from './schema-owner.ts';
+import { allowTemporary, closeDatabase, ensureSchema } from './schema-owner.ts';
 import { withSession } from './session.ts';
 import { withRole } from './url.ts';
 
@@ -32,7 +32,7 @@ const NOT_ALLOWED = '42501';
 /**
  * Gives a service its schema: makes its roles and the schema, runs the migrations as the owner, and replaces what the
  * application's role may do by what `grants.sql` says. The database has to be Gatehouse's own: what Postgres lets
- * everybody do in it (temporary tables, objects in `public`) is taken away. Can be run again, and twice at once.
+ * everybody do in it (temporary tables, objects in `public`) is taken away; owners of schemas keep temporary tables. Can be run again, and twice at once.
  * Rejects with Failure `denied` (PROVISION_NOT_ALLOWED) when the admin's role may not do that, `precondition`
  * (ROLE_TOO_POWERFUL, SCHEMA_NOT_OWNED, GRANTS_MISSING, GRANTS_FAILED, and what `migrate` says), `invalid`
  * (PASSWORD_NOT_ASCII) or `unavailable`.
@@ -79,6 +79,7 @@ async function prepare(connection: Connection, schema: string, owner: Role, app:
     await ensureRole(connection, app.name, app.password);
     await ensureSchema(connection, schema, owner.name);
     await closeDatabase(connection);
+    await allowTemporary(connection, owner.name);
   } catch (error) {
     if (codeOf(error) !== NOT_ALLOWED) throw error;
     throw new Failure('denied', 'PROVISION_NOT_ALLOWED', 'The admin role may not make roles and schemas here.', {

@@ -16,6 +16,17 @@ export async function ensureSchema(connection: Connection, schema: string, owner
   await connection.send({ text: `create schema ${schema} authorization ${owner}` });
 }
 
+/** Lets the owner of a schema make temporary tables, which refreshing a materialized view beside its readers takes. */
+export async function allowTemporary(connection: Connection, owner: string): Promise<void> {
+  await connection.send({
+    text: `do $$ begin
+      if not has_database_privilege('${owner}', current_database(), 'temporary') then
+        execute format('grant temporary on database %I to ${owner}', current_database());
+      end if;
+    end $$`,
+  });
+}
+
 /** Who makes a schema for a role must be able to act as that role; a superuser always is. */
 async function joinRole(connection: Connection, role: string): Promise<void> {
   const { rows } = await connection.send<{ joined: boolean }>({

@@ -34,7 +34,15 @@ export function useService(used: UsedScratch = useScratch()): UsedService {
     await folder[Symbol.asyncDispose]();
     await runOnce(used.url, `drop schema if exists ${name} cascade`);
     await runOnce(used.url, `drop role if exists gatehouse_${name}`);
-    await runOnce(used.url, `drop role if exists gatehouse_${name}_owner`);
+    await runOnce(
+      used.url,
+      `do $$ begin
+        if to_regrole('gatehouse_${name}_owner') is not null then
+          drop owned by gatehouse_${name}_owner;
+          drop role gatehouse_${name}_owner;
+        end if;
+      end $$`,
+    );
   });
   return {
     get url() {

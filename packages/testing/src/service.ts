@@ -47,6 +47,8 @@ const SERVICES = ['identity', 'session', 'authz', 'audit', 'ops'] as const;
 
 /** What one service must be told and the others need not. */
 const FURTHER_VARIABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  // A refresh at each start would be work for nothing.
+  authz: { GATEHOUSE_AUTHZ_USER_ROLE_CACHE_MAX_AGE_SECONDS: '0' },
   session: {
     GATEHOUSE_SESSION_SECRET_KEYS: `1:${Buffer.alloc(32, 'a key for tests').toString('base64url')}`,
     GATEHOUSE_SESSION_HTTP_LISTEN: '127.0.0.1:0',

@@ -28,8 +28,9 @@ export async function createTestDatabase(service: string): Promise<TestDatabase>
   await administer(
     adminUrl,
     `create database ${quoted} template ${quotedTemplate} strategy file_copy`,
-    // The rights in a database are cloned, those to the database are not; provision takes this one away.
+    // The rights in a database are cloned, those to the database are not; provision takes this one away but from the owner.
     `revoke temporary on database ${quoted} from public`,
+    `grant temporary on database ${quoted} to ${quoteIdentifier(`gatehouse_${service}_owner`)}`,
   );
   let dropped: Promise<void> | undefined;
   const drop = () => {

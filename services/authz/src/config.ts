@@ -26,6 +26,8 @@ const variables = z
     GATEHOUSE_AUTHZ_L2_TTL_SECONDS: integer(1, 366 * DAY_SECONDS).default(DAY_SECONDS),
     /** How long the log of changes goes back: a watch that was away for longer begins anew. */
     GATEHOUSE_AUTHZ_CHANGES_RETENTION_HOURS: integer(1, 366 * 24).default(72),
+    /** How old `user_role_cache`, which is for reports, may become. 0: it is not refreshed. */
+    GATEHOUSE_AUTHZ_USER_ROLE_CACHE_MAX_AGE_SECONDS: integer(0, 7 * DAY_SECONDS).default(900),
     /** How often each instance proves that it hears of every change. */
     GATEHOUSE_AUTHZ_HEARTBEAT_MS: integer(10, 60_000).default(250),
     /** Longest time that a change can go unseen when messages are lost; at least three heartbeats. */

@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { FULL } from './domain/consistency.ts';
 import { type Asked, plainly } from './domain/question.ts';
 import { type Events, openEvents } from './events.ts';
+import { startRefreshingUserRoleCache } from './jobs/refresh-user-role-cache.ts';
 import { startSweepingChanges } from './jobs/sweep-changes.ts';
 import { startSweepingIdempotencyKeys } from './jobs/sweep-idempotency-keys.ts';
 import { openSession } from './peers/session.ts';
@@ -76,6 +77,7 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   stops.add('invalidation relay', () => changes.stop());
   const sweeping = startSweepingIdempotencyKeys({ db, logger, registry });
   stops.add('sweeping of idempotency keys', () => sweeping.stop());
+  refreshUserRoleCache(config, runtime);
   const databaseClock = followDatabaseClock({ db, clock, logger });
   stops.add('database clock', () => databaseClock.stop());
   const decisions = openDecisions({ grants, models, bus, databaseClock });
@@ -130,4 +132,13 @@ function openWatchers(
   const sweeping = startSweepingChanges({ db, logger, registry, retentionHours });
   stops.add('sweep of changes', () => sweeping.stop());
   return watchers;
+}
+
+/** Keeps what is kept for reports from becoming too old, unless nobody wants it. */
+function refreshUserRoleCache(config: Config, { db, logger, registry, stops }: Runtime): void {
+  const maxAgeSeconds = config.GATEHOUSE_AUTHZ_USER_ROLE_CACHE_MAX_AGE_SECONDS;
+  if (maxAgeSeconds === 0) return;
+  const postgresUrl = config.GATEHOUSE_AUTHZ_POSTGRES_URL;
+  const refreshing = startRefreshingUserRoleCache({ db, postgresUrl, logger, registry, maxAgeSeconds });
+  stops.add('refreshing of user_role_cache', () => refreshing.stop());
 }

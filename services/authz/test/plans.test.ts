@@ -131,6 +131,8 @@ const READS: readonly [name: string, indexes: Readonly<Record<string, RegExp>>, 
 
 /** Those that read all there is, on purpose, or one row, or nothing. */
 const UNINDEXED = [
+  'authz.find-user-role-cache-age',
+  'authz.refresh-user-role-cache',
   'authz.bump-model-revision',
   'authz.bump-revision',
   'authz.claim-idempotency-key',

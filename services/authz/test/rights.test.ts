@@ -76,6 +76,8 @@ describe('the role of the service may', () => {
     ['select id from authz.outbox order by id limit 1 for update skip locked'],
     [`update authz.outbox set attempts = 1, refused_at = now(), refused_reason = 'x'`],
     ['delete from authz.outbox'],
+    [`select authz.refresh_user_role_cache('0')`],
+    ['select * from authz.user_role_cache'],
     ['select name from authz.schema_migrations'],
   ])('%s', async (text) => {
     await rowsOf(app, text);
@@ -105,6 +107,8 @@ describe('the role of the service may not', () => {
     [`update authz.role_grants set scope = ''`],
     [`update authz.role_grants set user_id = '${userId}'`],
     [`update authz.idempotency_keys set request_digest = '\\x00'`],
+    ['refresh materialized view authz.user_role_cache'],
+    [`update authz.user_role_cache_refresh set refreshed_at = '-infinity'`],
     ['delete from authz.revisions'],
     [`update authz.revisions set user_id = '${userId}'`],
     [`update authz.invalidations set subject_id = '${userId}'`],
