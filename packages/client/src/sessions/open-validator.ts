@@ -1,11 +1,11 @@
 import { SessionServiceService as rpcs } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { abortedBy, outOfTime } from '../channel/error-details.ts';
 import { type Channel, DEADLINE_MS_MAX } from '../channel/open-channel.ts';
-import { createLookups } from './lookups.ts';
+import { createLookups } from '../lookups/lookups.ts';
 import { createSessionMemory } from './session-memory.ts';
 import { hashToken, isSessionToken, tokenInvalid } from './session-token.ts';
 import type { ValidatedSession } from './validated-session.ts';
-import { askAboutTokens } from './validation.ts';
+import { askAboutTokens, BATCH_TOKENS_MAX } from './validation.ts';
 import { type Watch, watchSessions } from './watch-sessions.ts';
 
 /** How a token is to be validated. */
@@ -80,11 +80,13 @@ export function openValidator({ channel, cache, pendingMax, onWarning }: Validat
   let isClosed = false;
   let hits = 0;
   let batches = 0;
-  const lookups = createLookups({
+  const lookups = createLookups<string, ValidatedSession>({
     send: (batch) => {
       batches += 1;
       return askAboutTokens(channel, memory, { remember: watch?.isHearing === true, nowMs: nowMs() }, batch);
     },
+    batchMax: BATCH_TOKENS_MAX,
+    plural: 'sessions',
     nowMs,
     deadlineMs: channel.deadlineMs,
     pendingMax,
@@ -130,7 +132,7 @@ export function openValidator({ channel, cache, pendingMax, onWarning }: Validat
       if (timeoutMs !== undefined && !(timeoutMs > 0)) return Promise.reject(outOfTime());
       startWatch();
       const caller = { signal, timeoutMs: timeoutMs && Math.min(timeoutMs, DEADLINE_MS_MAX) };
-      return lookups.find(token, { freshness, consistencyToken }, caller);
+      return lookups.find(token, token, { freshness, consistencyToken }, caller);
     },
     statistics: (): SessionStatistics => ({
       remembered: memory.size,

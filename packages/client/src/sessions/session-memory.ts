@@ -1,4 +1,4 @@
-import { boundedMap } from './bounded-map.ts';
+import { boundedMap } from '../memory/bounded-map.ts';
 import type { ValidatedSession } from './validated-session.ts';
 
 /** Questions to the service that are under way, and what must not be kept of their answers. */

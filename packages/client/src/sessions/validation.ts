@@ -5,11 +5,14 @@ import {
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import type { Channel } from '../channel/open-channel.ts';
 import { GatehouseError } from '../gatehouse-error.ts';
-import type { Batch, Finding } from './lookups.ts';
+import type { Batch, Finding } from '../lookups/lookups.ts';
 import { toRevokedReason } from './revoked-reason.ts';
 import type { SessionMemory } from './session-memory.ts';
 import { hashToken, tokenInvalid } from './session-token.ts';
-import { invalidResponse, toValidatedSession } from './validated-session.ts';
+import { invalidResponse, toValidatedSession, type ValidatedSession } from './validated-session.ts';
+
+/** Most tokens in one question (BatchValidateSessionsRequest). */
+export const BATCH_TOKENS_MAX = 500;
 
 /**
  * Asks the service about a batch of tokens. What is to be remembered is asked for in the shared store: an instance that
@@ -19,8 +22,8 @@ export async function askAboutTokens(
   channel: Channel,
   memory: SessionMemory,
   { remember, nowMs }: { readonly remember: boolean; readonly nowMs: number },
-  { tokens, freshness, consistencyToken, timeoutMs, signal }: Batch,
-): Promise<readonly Finding[]> {
+  { subjects: tokens, freshness, consistencyToken, timeoutMs, signal }: Batch<string>,
+): Promise<readonly Finding<ValidatedSession>[]> {
   const reading = memory.begin(nowMs);
   try {
     const isStrict = remember || freshness === 'strict';
@@ -51,7 +54,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   SESSION_REVOKED: 'The session was revoked.',
 };
 
-function toFinding({ result }: SessionValidation): Finding {
+function toFinding({ result }: SessionValidation): Finding<ValidatedSession> {
   // A result in which nothing is set is to be taken for a refusal.
   if (!result) return tokenInvalid();
   if (result.$case === 'session') {

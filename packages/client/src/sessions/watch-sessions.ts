@@ -1,7 +1,7 @@
 import type { WatchSessionsRequest, WatchSessionsResponse } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import type { ServiceError } from '@grpc/grpc-js';
 import { toGatehouseError } from '../channel/error-details.ts';
-import { createFreshnessProof } from './freshness-proof.ts';
+import { createFreshnessProof } from '../watch/freshness-proof.ts';
 
 /** A watch on all sessions, kept open as far as that is possible. */
 export interface Watch {

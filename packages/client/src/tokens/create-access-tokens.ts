@@ -1,4 +1,4 @@
-import { boundedMap } from '../sessions/bounded-map.ts';
+import { boundedMap } from '../memory/bounded-map.ts';
 import { hashToken } from '../sessions/session-token.ts';
 import { type AccessTokenClaims, createAccessTokenVerifier } from '../verify/index.ts';
 import { createKeyCache } from './key-cache.ts';

@@ -1,5 +1,5 @@
 /**
- * How recently it is proven that every change of a session has been heard. It holds no timer and no connection; times are
+ * How recently it is proven that every change has been heard. It holds no timer and no connection; times are
  * milliseconds of one monotonic clock.
  */
 export interface FreshnessProof {
@@ -8,9 +8,9 @@ export interface FreshnessProof {
   /**
    * The server has answered: at its answer it knew of every change up to `stalenessMs` before, and everything that it knew
    * was told before the answer. So every change up to that long before the question was SENT has been heard; how long the
-   * answer was under way does not matter.
+   * answer was under way does not matter. Returns when it was sent; undefined when it was not asked, or before the loss.
    */
-  answered(question: bigint, stalenessMs: number): void;
+  answered(question: bigint, stalenessMs: number): number | undefined;
   /** The watch is gone: nothing is proven any more, and answers to what was asked before mean nothing. */
   lost(): void;
   /** -Infinity when nothing is proven. */
@@ -32,9 +32,10 @@ export function createFreshnessProof(): FreshnessProof {
     },
     answered(question, stalenessMs) {
       const sent = sentAtMs.get(question);
-      if (sent === undefined) return;
+      if (sent === undefined) return undefined;
       provenAtMs = Math.max(provenAtMs, sent - stalenessMs);
       for (const number of sentAtMs.keys()) if (number <= question) sentAtMs.delete(number);
+      return sent;
     },
     lost() {
       sentAtMs.clear();

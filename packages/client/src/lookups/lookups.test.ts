@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { GatehouseError } from '../gatehouse-error.ts';
 import { type Deferred, deferred } from './deferred.ts';
-import { BATCH_TOKENS_MAX, type Batch, createLookups, type Demand, type Finding } from './lookups.ts';
-import type { ValidatedSession } from './validated-session.ts';
+import { type Batch, createLookups, type Demand, type Finding } from './lookups.ts';
+
+/** What is found out about a token. */
+interface Found {
+  readonly sessionId: string;
+}
+
+const BATCH_MAX = 500;
 
 const BOUNDED: Demand = { freshness: 'bounded', consistencyToken: '' };
 const STRICT: Demand = { freshness: 'strict', consistencyToken: '' };
@@ -10,25 +16,35 @@ const PATIENT = { signal: undefined, timeoutMs: undefined };
 const DEADLINE_MS = 3_000;
 const JOIN_MS = 750;
 
-const found = (token: string) => ({ sessionId: token }) as ValidatedSession;
-const findings = ({ tokens }: Batch): Finding[] => tokens.map(found);
+const found = (token: string): Found => ({ sessionId: token });
+const findings = ({ subjects }: Batch<string>): Finding<Found>[] => subjects.map(found);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Lookups whose questions the test answers. */
 function byHand({ pendingMax = 10_000 } = {}) {
-  const sent: (Batch & { answer: Deferred<readonly Finding[]> })[] = [];
+  const sent: (Batch<string> & { answer: Deferred<readonly Finding<Found>[]> })[] = [];
   const clock = { nowMs: 0 };
-  const lookups = createLookups({
+  const made = createLookups<string, Found>({
     send: (batch) => {
-      const answer = deferred<readonly Finding[]>();
+      const answer = deferred<readonly Finding<Found>[]>();
       sent.push({ ...batch, answer });
       return answer.promise;
     },
+    batchMax: BATCH_MAX,
+    plural: 'tokens',
     nowMs: () => clock.nowMs,
     deadlineMs: DEADLINE_MS,
     pendingMax,
     joinMs: JOIN_MS,
   });
+  const lookups = {
+    ...made,
+    find: (token: string, demand: Demand, caller: Parameters<typeof made.find>[3]) =>
+      made.find(token, token, demand, caller),
+    get pending() {
+      return made.pending;
+    },
+  };
   const answerAll = () => {
     for (const batch of sent) batch.answer.resolve(findings(batch));
   };
@@ -40,7 +56,7 @@ describe('lookups', () => {
     const { lookups, sent, answerAll } = byHand();
     const waiting = Array.from({ length: 100 }, () => lookups.find('a', BOUNDED, PATIENT));
     await turn();
-    expect(sent.map(({ tokens }) => tokens)).toEqual([['a']]);
+    expect(sent.map(({ subjects }) => subjects)).toEqual([['a']]);
     expect(lookups.pending).toBe(1);
     answerAll();
     expect(await Promise.all(waiting)).toEqual(Array(100).fill(found('a')));
@@ -51,7 +67,7 @@ describe('lookups', () => {
     const { lookups, sent, answerAll } = byHand();
     const waiting = ['a', 'b', 'c', 'a'].map((token) => lookups.find(token, BOUNDED, PATIENT));
     await turn();
-    expect(sent.map(({ tokens }) => tokens)).toEqual([['a', 'b', 'c']]);
+    expect(sent.map(({ subjects }) => subjects)).toEqual([['a', 'b', 'c']]);
     answerAll();
     expect(await Promise.all(waiting)).toEqual(['a', 'b', 'c', 'a'].map(found));
   });
@@ -61,7 +77,7 @@ describe('lookups', () => {
     const tokens = Array.from({ length: 1_201 }, (_, index) => `t${index}`);
     const waiting = tokens.map((token) => lookups.find(token, BOUNDED, PATIENT));
     await turn();
-    expect(sent.map((batch) => batch.tokens.length)).toEqual([BATCH_TOKENS_MAX, BATCH_TOKENS_MAX, 201]);
+    expect(sent.map((batch) => batch.subjects.length)).toEqual([BATCH_MAX, BATCH_MAX, 201]);
     answerAll();
     expect(await Promise.all(waiting)).toEqual(tokens.map(found));
   });
@@ -163,7 +179,7 @@ describe('lookups', () => {
     abort.abort();
     await expect(leaving).rejects.toMatchObject({ code: 'CANCELLED' });
     await turn();
-    expect(sent.map(({ tokens }) => tokens)).toEqual([['b']]);
+    expect(sent.map(({ subjects }) => subjects)).toEqual([['b']]);
     expect(lookups.pending).toBe(1);
   });
 

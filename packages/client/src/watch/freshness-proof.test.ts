@@ -11,7 +11,7 @@ describe('freshness proof', () => {
   it('counts from when the question was sent, less what the server did not know', () => {
     const proof = createFreshnessProof();
     const question = proof.ask(1_000);
-    proof.answered(question, 180);
+    expect(proof.answered(question, 180)).toBe(1_000);
     expect(proof.provenAtMs).toBe(820);
   });
 
@@ -26,7 +26,7 @@ describe('freshness proof', () => {
 
   it('believes no answer to what was not asked, was answered, or was asked before the watch was lost', () => {
     const proof = createFreshnessProof();
-    proof.answered(7n, 0);
+    expect(proof.answered(7n, 0)).toBeUndefined();
     expect(proof.provenAtMs).toBe(Number.NEGATIVE_INFINITY);
     const lost = proof.ask(1_000);
     proof.lost();
