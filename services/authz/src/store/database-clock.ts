@@ -5,6 +5,10 @@ import type { Clock, Logger } from '@gatehouse/process';
 const EVERY_MS = 10_000;
 /** How long one comparison may take; one that takes longer says too little. Milliseconds. */
 const ROUND_TRIP_MS_MAX = 2_000;
+/** After this long a comparison is believed however long it took: clocks drift. Milliseconds. */
+const BEST_FOR_MS = 60_000;
+/** Both clocks tell whole milliseconds. */
+const RESOLUTION_MS = 2;
 /** From this difference on it is worth a warning. Milliseconds. */
 const DIFFERENCE_MS_MAX = 1_000;
 
@@ -20,7 +24,9 @@ export interface DatabaseClock {
   stop(): void;
 }
 
-/** Compares the clocks now and then. While Postgres can't be asked, the last difference stands. */
+/**
+ * Compares the clocks now and then. The shortest comparison is the best, since it is wrong by half of what it took at most;
+ * another takes its place when it is old, or when not both can be right, because a clock was set. While Postgres can't be asked, the last difference stands. */
 export function followDatabaseClock({
   db,
   clock,
@@ -32,6 +38,8 @@ export function followDatabaseClock({
 }): DatabaseClock {
   const stopping = new AbortController();
   let aheadMs = 0;
+  let bestTookMs = Number.POSITIVE_INFINITY;
+  let bestAtMs = Number.NEGATIVE_INFINITY;
   let isApart = false;
   let isComparing = false;
 
@@ -40,11 +48,15 @@ export function followDatabaseClock({
     isComparing = true;
     try {
       const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(ROUND_TRIP_MS_MAX)]);
-      const beforeMs = clock.now().getTime();
+      const sentAtMs = performance.now();
       const [row] = await db.within({ signal }).query(NOW);
-      const afterMs = clock.now().getTime();
+      const nowMs = performance.now();
+      const tookMs = nowMs - sentAtMs;
       if (!row) return;
-      aheadMs = row.now_ms - (beforeMs + afterMs) / 2;
+      const foundMs = row.now_ms + tookMs / 2 - clock.now().getTime();
+      const canBothBe = Math.abs(foundMs - aheadMs) <= (tookMs + bestTookMs) / 2 + RESOLUTION_MS;
+      if (tookMs > bestTookMs && nowMs - bestAtMs < BEST_FOR_MS && canBothBe) return;
+      [aheadMs, bestTookMs, bestAtMs] = [foundMs, tookMs, nowMs];
     } catch {
       // Whoever needs Postgres says so; a clock that was right before is right enough.
     } finally {
@@ -54,7 +66,8 @@ export function followDatabaseClock({
     isApart = Math.abs(aheadMs) > DIFFERENCE_MS_MAX;
     if (isApart && !wasApart) logger.warn({ aheadMs }, "the clocks of Postgres and of this machine don't agree");
   };
-  void compare();
+  // The first also opens a connection, which takes longer on one way than on the other.
+  void compare().then(compare);
   const timer = setInterval(() => void compare(), EVERY_MS);
   timer.unref();
   return {
