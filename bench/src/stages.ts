@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { clientChecks } from './figures/client-checks.ts';
 import { clientLocal } from './figures/client-local.ts';
 import { manySessions } from './figures/many-sessions.ts';
 import { revokeToRefuse } from './figures/revoke-to-refuse.ts';
@@ -46,12 +47,15 @@ export async function runStages(stage: Stage): Promise<Results> {
   };
   const checks = await runStage(stage, 'authz', 'none', AUTHZ_ROWS, prepare);
   const recorded = await runStage(stage, 'authz', 'denied', AUTHZ_RECORDED_ROWS, prepare);
-  return { rows: [...sessions, ...checks, ...recorded], figures: await measureFigures(stage) };
+  return { rows: [...sessions, ...checks, ...recorded], figures: await measureFigures(stage, prepare) };
 }
 
 const FIGURES = 'figures';
 
-async function measureFigures(stage: Stage): Promise<Figure[]> {
+async function measureFigures(
+  stage: Stage,
+  prepareChecks: (authz: StartedServer) => Promise<readonly KnownCheck[]>,
+): Promise<Figure[]> {
   const { say, only, placement, signal } = stage;
   if (only !== '' && only !== FIGURES) return [];
   say('starting two instances of session');
@@ -63,7 +67,10 @@ async function measureFigures(stage: Stage): Promise<Figure[]> {
   say('measuring the client');
   const client = await clientLocal(stage, a);
   say('measuring many sessions');
-  return [...revocation, ...client, ...(await manySessions(stage, a))];
+  const many = await manySessions(stage, a);
+  say('starting authz, and measuring the client');
+  await using authz = await startServer({ name: 'authz', env: environment(stage, 'authz', 'none'), placement, signal });
+  return [...revocation, ...client, ...many, ...(await clientChecks(stage, authz, await prepareChecks(authz)))];
 }
 
 async function runStage<Prepared extends readonly (KnownSession | KnownCheck)[]>(

@@ -1,8 +1,6 @@
-import { access, authzService, openDeps, readConfig } from '@gatehouse/authz-service';
+import { mounted, openDeps, readConfig } from '@gatehouse/authz-service';
 import { openRuntime } from '@gatehouse/mesh';
 import { systemClock } from '@gatehouse/process';
-import { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
-import { mount } from '@gatehouse/rpc';
 import { migrationsOf } from '../migrations-of.ts';
 import { runServer } from './run-server.ts';
 import { serveService } from './serve-service.ts';
@@ -18,6 +16,6 @@ await runServer(async () => {
     clock: systemClock,
   });
   const deps = openDeps(config, runtime);
-  const services = [mount(AuthzServiceService, authzService(deps), access)];
+  const services = mounted(deps);
   return serveService(runtime, config.GATEHOUSE_TRUST_DOMAIN, { services, acting: deps.acting });
 });

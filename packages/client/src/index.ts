@@ -12,6 +12,10 @@ export { type FastifySessionPlugin, fastifySession } from './http/fastify-sessio
 export type { HttpGuardOptions, HttpRequest } from './http/http-guard.ts';
 export { clearSessionCookie, SESSION_COOKIE, type SessionCookieOptions, sessionCookie } from './http/session-cookie.ts';
 export { sessionTokenOf } from './http/session-token-of.ts';
+export type { PermissionCacheOptions } from './permissions/permission-cache-options.ts';
+export type { PermissionContext, PermissionQuestion } from './permissions/permission-question.ts';
+export type { CheckOptions, PeekOptions, PermissionStatistics, Permissions } from './permissions/permissions.ts';
+export type { Verdict } from './policy/index.ts';
 export type { Sessions } from './sessions/open-sessions.ts';
 export type { CacheOptions, SessionStatistics, ValidateOptions } from './sessions/open-validator.ts';
 export type { GivenReason, RevokedReason } from './sessions/revoked-reason.ts';

@@ -85,7 +85,7 @@ describe('the package', () => {
     const root = project('types', [...DEPENDENCIES, '@types/node', '@types/express', 'express', 'fastify']);
     const readme = readFileSync(join(PACKAGE, 'README.md'), 'utf8');
     const examples = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);
-    expect(examples).toHaveLength(4);
+    expect(examples).toHaveLength(5);
     for (const [index, code] of examples.entries()) writeFileSync(join(root, `example-${index}.ts`), code);
     const wrong = `import { connectGatehouse } from '@gatehouse/client';\nconnectGatehouse({ session: {}, tls: 7 });\n`;
     writeFileSync(join(root, 'wrong.ts'), wrong);

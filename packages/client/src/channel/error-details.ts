@@ -38,7 +38,7 @@ export function abortedBy(signal: AbortSignal): GatehouseError {
 
 /** What is thrown to a caller whose time is over. */
 export function outOfTime(): GatehouseError {
-  return new GatehouseError('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', 'The session service did not answer in time.');
+  return new GatehouseError('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', 'The service did not answer in time.');
 }
 
 function toViolation({ field, description }: { field: string; description: string }) {

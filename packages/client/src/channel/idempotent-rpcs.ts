@@ -1,6 +1,6 @@
 /**
- * The RPCs that may be made twice: those that the contract marks as idempotent or free of side effects. WatchSessions is
- * not among them, because a watch that breaks is not repeated but begun anew.
+ * The RPCs that may be made twice: those that the contract marks as idempotent or free of side effects. Streams are not
+ * among them, because one that breaks is not repeated but begun anew.
  */
 export const IDEMPOTENT_RPCS = {
   'gatehouse.session.v1.SessionService': [
@@ -17,4 +17,7 @@ export const IDEMPOTENT_RPCS = {
     'ListOnlineUsers',
   ],
   'gatehouse.session.v1.TokenService': ['RefreshSession', 'IssueAccessToken', 'IntrospectToken', 'GetJsonWebKeySet'],
+  // Of authz, those that the client has.
+  'gatehouse.authz.v1.AuthzService': ['BatchCheck'],
+  'gatehouse.authz.v1.WatchService': ['GetUserGrants'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

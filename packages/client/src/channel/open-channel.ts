@@ -1,16 +1,14 @@
 import {
-  type ChannelCredentials,
   type ClientDuplexStream,
   type ClientUnaryCall,
-  credentials,
-  experimental,
   Client as GrpcClient,
   Metadata,
+  type ServiceError,
 } from '@grpc/grpc-js';
 import { GatehouseError } from '../gatehouse-error.ts';
-import { type CertificateOptions, type Certificates, openCertificates } from './certificates.ts';
+import { type CertificateOptions, openCertificates } from './certificates.ts';
+import { channelCredentials, serverNameOf } from './channel-credentials.ts';
 import { abortedBy, outOfTime, toGatehouseError } from './error-details.ts';
-import { identityProblem } from './server-identity.ts';
 import { RETRIES_MAX, serviceConfig } from './service-config.ts';
 import { isLoopback, type ServerAddress, toTarget } from './target.ts';
 
@@ -18,12 +16,15 @@ import { isLoopback, type ServerAddress, toTarget } from './target.ts';
 export interface TlsOptions extends CertificateOptions {
   /** The server must be `spiffe://<trustDomain>/<serverName>`. */
   readonly trustDomain: string;
-  /** `session` when absent. */
+  /** Name of the session service in its certificate; `session` when absent. */
   readonly serverName?: string;
+  /** The same of the authz service; `authz` when absent. */
+  readonly authzServerName?: string;
 }
 
 export interface ChannelOptions {
-  readonly session: ServerAddress;
+  readonly service: 'session' | 'authz';
+  readonly server: ServerAddress;
   /**
    * Certificates, or `plaintext-loopback` for a proxy on the same machine that does the TLS; any other address is then
    * refused.
@@ -54,13 +55,20 @@ export interface Rpc<Request, Response> {
   readonly responseDeserialize: (bytes: Buffer) => Response;
 }
 
-/** The connections to the session service. */
+/** The connections to a service. */
 export interface Channel {
   readonly deadlineMs: number;
   /** Rejects with GatehouseError. */
   call<Request, Response>(rpc: Rpc<Request, Response>, request: Request, options?: CallOptions): Promise<Response>;
   /** Opens a stream in both directions, with no deadline. */
   stream<Request, Response>(rpc: Rpc<Request, Response>): ClientDuplexStream<Request, Response>;
+  /** Reads a stream of answers to its end. Rejects with GatehouseError, also when some were passed on already. */
+  read<Request, Response>(
+    rpc: Rpc<Request, Response>,
+    request: Request,
+    each: (response: Response) => void,
+    options: { readonly timeoutMs: number },
+  ): Promise<void>;
   /** Cancels what is under way and lets go of the connections. */
   close(): void;
 }
@@ -69,27 +77,28 @@ const KEEPALIVE_TIME_MS = 10_000;
 const KEEPALIVE_TIMEOUT_MS = 3_000;
 const RECONNECT_BACKOFF_MS = 100;
 const RECONNECT_BACKOFF_MS_MAX = 2_000;
-const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
+/** The grants of one user can be more than the 4 MiB that are usual. */
+const RESPONSE_BYTES_MAX = 8 * 1024 * 1024;
 /** Nobody waits longer for an answer. */
 export const DEADLINE_MS_MAX = 60_000;
-const SERVER_NAME = 'session';
 const HEADER_SAFE = /^[!-~]{1,256}$/;
 
 /** Opens a channel. A connection is made with the first call, and again whenever it is lost. */
 export function openChannel(options: ChannelOptions): Channel {
-  const { session, tls, deadlineMs, retries, onWarning } = options;
+  const { service, server, tls, deadlineMs, retries, onWarning } = options;
+  const serverName = serverNameOf(service, tls);
   if (!(deadlineMs >= 1 && deadlineMs <= DEADLINE_MS_MAX)) {
     throw new RangeError(`deadlineMs is between 1 and ${DEADLINE_MS_MAX}.`);
   }
   if (!(Number.isInteger(retries) && retries >= 0 && retries <= RETRIES_MAX)) {
     throw new RangeError(`retries is between 0 and ${RETRIES_MAX}.`);
   }
-  if (tls === 'plaintext-loopback' && !isLoopback(session)) {
+  if (tls === 'plaintext-loopback' && !isLoopback(server)) {
     throw new TypeError('Without TLS only a loopback address may be called.');
   }
-  const target = toTarget(session);
+  const target = toTarget(server);
   const certificates = tls === 'plaintext-loopback' ? undefined : openCertificates(tls, onWarning);
-  const client = new GrpcClient(target, channelCredentials(tls, certificates), {
+  const client = new GrpcClient(target, channelCredentials(tls, serverName, certificates), {
     'grpc.service_config': JSON.stringify(serviceConfig(retries)),
     'grpc.max_receive_message_length': RESPONSE_BYTES_MAX,
     'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
@@ -100,7 +109,7 @@ export function openChannel(options: ChannelOptions): Channel {
     // Channels of one process are not shared, so that closing one never closes another's connection.
     'grpc.use_local_subchannel_pool': 1,
     // The name that TLS asks for (SNI) may not be an address (RFC 6066, section 3); the server's own name always will do.
-    ...(tls === 'plaintext-loopback' ? {} : { 'grpc.ssl_target_name_override': tls.serverName ?? SERVER_NAME }),
+    ...(tls === 'plaintext-loopback' ? {} : { 'grpc.ssl_target_name_override': serverName }),
   });
   const active = new Set<{ cancel(): void }>();
   let isClosed = false;
@@ -134,6 +143,23 @@ export function openChannel(options: ChannelOptions): Channel {
     },
     stream: (rpc) =>
       client.makeBidiStreamRequest(rpc.path, rpc.requestSerialize, rpc.responseDeserialize, new Metadata()),
+    read: (rpc, request, each, { timeoutMs }) =>
+      new Promise((resolve, reject) => {
+        if (isClosed) return reject(closedError());
+        const call = client.makeServerStreamRequest(
+          rpc.path,
+          rpc.requestSerialize,
+          rpc.responseDeserialize,
+          request,
+          new Metadata(),
+          { deadline: Date.now() + timeoutMs },
+        );
+        active.add(call);
+        call.on('data', each);
+        call.on('end', resolve);
+        call.on('error', (error: ServiceError) => reject(isClosed ? closedError() : toGatehouseError(error)));
+        call.on('close', () => active.delete(call));
+      }),
     close() {
       isClosed = true;
       certificates?.stop();
@@ -157,13 +183,4 @@ function outgoing(actingToken: string | undefined): Metadata {
   }
   metadata.set('authorization', `Bearer ${actingToken}`);
   return metadata;
-}
-
-function channelCredentials(tls: ChannelOptions['tls'], certificates: Certificates | undefined): ChannelCredentials {
-  if (tls === 'plaintext-loopback' || !certificates) return credentials.createInsecure();
-  const { provider } = certificates;
-  const { trustDomain, serverName = SERVER_NAME } = tls;
-  return experimental.createCertificateProviderChannelCredentials(provider, provider, {
-    checkServerIdentity: (_host, certificate) => identityProblem(certificate.raw, trustDomain, serverName),
-  });
 }

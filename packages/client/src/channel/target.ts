@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-/** Where the session service answers. */
+/** Where a service answers. */
 export type ServerAddress =
   | {
       /**
@@ -21,7 +21,7 @@ const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/;
 export function toTarget(server: ServerAddress): string {
   const addresses = 'address' in server ? [server.address] : server.addresses;
   if (addresses.length === 0 || addresses.length > ADDRESSES_MAX) {
-    throw new TypeError(`The session service needs from 1 to ${ADDRESSES_MAX} addresses.`);
+    throw new TypeError(`A service needs from 1 to ${ADDRESSES_MAX} addresses.`);
   }
   const parts = addresses.map(splitAddress);
   if (parts.every(({ host }) => isIP(host) === 4)) return `ipv4:${parts.map(toText).join(',')}`;
