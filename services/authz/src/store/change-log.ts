@@ -34,6 +34,8 @@ export interface ChangeLog {
 export interface ReadOptions {
   readonly until?: LogPosition;
   readonly page: (changes: readonly LoggedChange[]) => Promise<void> | void;
+  /** Has each page read when it is its turn; at once when absent. */
+  readonly turn?: <T>(read: () => Promise<T>) => Promise<T>;
 }
 
 /** Most changes of one page. */
@@ -107,20 +109,12 @@ export function openChangeLog({ db }: { readonly db: Database }): ChangeLog {
       const [row] = await db.within({ signal }).query(FIND_EXTENT);
       return toExtent(row).position;
     },
-    async read(after, { until, page }, signal) {
+    async read(after, { until, page, turn = (read) => read() }, signal) {
       let goal = until;
       let from = BEGINNING;
       for (;;) {
-        const rows = await db
-          .within({ signal })
-          .query(FIND_PAGE, [
-            after.xmax,
-            after.running,
-            goal ? formatSnapshot(goal) : null,
-            from.xid,
-            from.id,
-            PAGE_MAX,
-          ]);
+        const place = [after.xmax, after.running, goal ? formatSnapshot(goal) : null, from.xid, from.id, PAGE_MAX];
+        const rows = await turn(() => db.within({ signal }).query(FIND_PAGE, place));
         const extent = toExtent(rows[0]);
         assertReadable(after, extent);
         goal ??= extent.position;

@@ -24,6 +24,9 @@ function handLog() {
   let gate: Promise<void> | undefined;
   const hand = {
     reads: 0,
+    /** Reads of what was missed: how many are under way, and were at most. */
+    underWay: 0,
+    atOnce: 0,
     failure: undefined as Error | undefined,
     /** Called between two pages. */
     between: () => {},
@@ -48,10 +51,14 @@ function handLog() {
       if (hand.failure) throw hand.failure;
       return position;
     },
-    async read(after, { until, page }) {
+    async read(after, { until, page, turn = (read) => read() }) {
       hand.reads += 1;
       const goal = until ?? before(end);
-      await gate;
+      await turn(async () => {
+        if (until) hand.atOnce = Math.max(hand.atOnce, ++hand.underWay);
+        await gate;
+        if (until) hand.underWay -= 1;
+      });
       if (hand.failure) throw hand.failure;
       for (let from = Number(after.xmax); from < Number(goal.xmax); from += PAGE) {
         const count = Math.min(PAGE, Number(goal.xmax) - from);
@@ -232,6 +239,18 @@ describe('a watch', () => {
     const one = begin(watchers, tokenAt(1));
     await one.live();
     expect(one.changes()).toHaveLength(300);
+  });
+
+  it('waits its turn to catch up, when many come back at once', async () => {
+    const { hand, watchers } = rig({ readingMax: 2 });
+    await begin(watchers).live();
+    hand.add(5);
+    const release = hand.hold();
+    const back = Array.from({ length: 6 }, () => begin(watchers, tokenAt(1)));
+    setTimeout(release, 5);
+    await Promise.all(back.map((each) => each.live()));
+    await waitFor(() => back.every((each) => [1, 2, 3, 4, 5].every((number) => each.changes().includes(number))));
+    expect(hand.atOnce).toBe(2);
   });
 
   it.each(['nonsense', `${tokenAt(1)}x`])('ends with the token %s', async (token) => {

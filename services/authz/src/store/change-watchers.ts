@@ -1,6 +1,7 @@
 import { Failure } from '@gatehouse/failure';
 import { type WatchQueue, watchPlaces, watchQueue } from '@gatehouse/mesh';
 import { Counter, Gauge, type Registry } from '@gatehouse/process';
+import { lookupGate } from '@gatehouse/rpc';
 import type { LogPosition } from '../domain/log-position.ts';
 import { parseResumeToken } from '../domain/resume-token.ts';
 import type { ChangeLog, LoggedChange } from './change-log.ts';
@@ -75,6 +76,7 @@ export function openChangeWatchers({ registry, encode, ...options }: ChangeWatch
   const limits: WatchLimits = { ...WATCH_LIMITS, ...options.limits };
   const watches = new Set<Told>();
   const places = watchPlaces(limits);
+  const reading = lookupGate(limits.readingMax);
   let isStopped = false;
   new Gauge({
     name: 'authz_watches',
@@ -144,11 +146,12 @@ export function openChangeWatchers({ registry, encode, ...options }: ChangeWatch
   const catchUp = async (watch: Told, resumeToken: string): Promise<void> => {
     const { signal } = watch.ending;
     const page = (changes: readonly LoggedChange[]) => deliver(watch, encode.changes(changes));
+    const turn = reading.run;
     let after = resumeToken === '' ? undefined : parseResumeToken(resumeToken);
     for (;;) {
       // What the tail reads from here on is held back, so that nothing lies between it and what is read up to here.
       const position = await join(watch);
-      if (after) await log.read(after, { until: position, page }, signal);
+      if (after) await log.read(after, { until: position, page, turn }, signal);
       if (await release(watch)) return;
       after = position;
     }

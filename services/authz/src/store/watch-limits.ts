@@ -7,6 +7,8 @@ export const WATCH_LIMITS = {
   messagesMax: 100,
   /** Most messages that are held back for a watch while it is told what it missed; with more it reads on in the log. */
   heldMax: 100,
+  /** Most reads of what watches have missed at a time, so that many that come back at once leave connections to checks. */
+  readingMax: 4,
   /** How long a watch may go without a question. */
   idleMsMax: 60_000,
 } as const;
