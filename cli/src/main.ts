@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { APPLY_EXIT, applyPolicy } from './authz/apply-policy.ts';
 import { connectAuthz } from './authz/connect-authz.ts';
+import { exportGrants } from './authz/export-grants.ts';
 import { exportPolicy } from './authz/export-policy.ts';
+import { IMPORT_EXIT, importGrants } from './authz/import-grants.ts';
 import { EXIT, testPolicy } from './authz/test-policy.ts';
 import { homeOf, readConfig } from './config.ts';
 import type { StepReport } from './flow/run-flow.ts';
@@ -77,6 +79,30 @@ authz
     const client = connected();
     const print = (text: string) => process.stdout.write(text);
     await exportPolicy({ output, client, print, warn: (line) => console.error(line) }).finally(client.close);
+  });
+
+authz
+  .command('import-grants')
+  .description('give roles to users, as a file says')
+  .argument('<grants>', 'the file, a grant on each line, as docs/policy.md describes it')
+  .option('--json', 'print what came of it as lines of JSON')
+  .addHelpText('after', `\nExit codes: ${IMPORT_EXIT.done} all are there, ${IMPORT_EXIT.wrong} some are not.`)
+  .action(async (file: string, { json = false }: { json?: boolean }) => {
+    const client = connected();
+    const print = (line: string) => console.log(line);
+    process.exitCode = await importGrants(file, { json, client, print }).finally(client.close);
+  });
+
+authz
+  .command('export-grants')
+  .description('write who has which role as the file that import-grants takes')
+  .option('--output <file>', 'where to; by default it is printed')
+  .option('--from <cursor>', 'where to go on after it broke off')
+  .action(async ({ output, from }: { output?: string; from?: string }) => {
+    const client = connected();
+    const print = (text: string) => process.stdout.write(text);
+    const warn = (line: string) => console.error(line);
+    await exportGrants({ output, from, client, print, warn }).finally(client.close);
   });
 
 try {

@@ -55,4 +55,6 @@ export const watchAccess = {
 export const policyAccess = {
   applyPolicy: withPermission('policies:apply'),
   exportPolicy: withPermission('policies:read'),
+  importGrants: withPermission('grants:import'),
+  exportGrants: withPermission('grants:export'),
 } satisfies Access<typeof PolicyServiceService>;

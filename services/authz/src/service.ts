@@ -16,11 +16,13 @@ import { deletePermission } from './rpc/delete-permission.ts';
 import { deleteRole } from './rpc/delete-role.ts';
 import { deleteRoleExclusion } from './rpc/delete-role-exclusion.ts';
 import { explainCheck } from './rpc/explain-check.ts';
+import { exportGrants } from './rpc/export-grants.ts';
 import { exportPolicy } from './rpc/export-policy.ts';
 import { getGrant } from './rpc/get-grant.ts';
 import { getRole } from './rpc/get-role.ts';
 import { getUserGrants } from './rpc/get-user-grants.ts';
 import { grantRole } from './rpc/grant-role.ts';
+import { importGrants } from './rpc/import-grants.ts';
 import { listGrants } from './rpc/list-grants.ts';
 import { listPermissions } from './rpc/list-permissions.ts';
 import { listRoleExclusions } from './rpc/list-role-exclusions.ts';
@@ -95,5 +97,7 @@ export function policyService(deps: Deps): Handlers<typeof PolicyServiceService>
   return {
     applyPolicy: applyPolicy(deps),
     exportPolicy: exportPolicy(deps),
+    importGrants: importGrants(deps),
+    exportGrants: exportGrants(deps),
   };
 }

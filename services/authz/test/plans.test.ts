@@ -126,18 +126,37 @@ const READS: readonly [name: string, indexes: Readonly<Record<string, RegExp>>, 
     { role_exclusions: /^role_exclusions_(pkey|excluded)$/ },
     () => [ids(popular, NO_ID)],
   ],
+  [
+    'authz.find-exclusions-among',
+    { role_exclusions: /^role_exclusions_(pkey|excluded)$/ },
+    () => [ids(popular, NO_ID)],
+  ],
+  ['authz.find-standings', { role_grants: OF_USER }, () => [ids(BUSY_USER, NO_ID)]],
+  [
+    'authz.find-same-grants',
+    { role_grants: /^role_grants_(pkey|user_role_scope_key|role)$/ },
+    () => [ids(BUSY_USER, NO_ID), ids(popular, popular), `'{"",tenant/7}'`],
+  ],
+  [
+    'authz.delete-ended-role-grants',
+    { role_grants: /^role_grants_(pkey|user_role_scope_key|role)$/ },
+    () => [ids(BUSY_USER, NO_ID), ids(popular, popular), `'{"",tenant/7}'`],
+  ],
+  ['authz.export-grants', { role_grants: /^role_grants_pkey$/ }, () => [quoted(NO_ID), quoted(NO_ID), '501']],
+  ['authz.find-role-names', { roles: /^roles_(pkey|id_level_key)$/ }, () => [ids(popular)]],
+  ['authz.find-roles-by-name', { roles: /^roles_name_key$/ }, () => [`'{role-1,role-2}'`]],
   ['authz.find-permission-ids', { permissions: /^permissions_name_key$/ }, () => [`'{r1:read,r2:read}'`]],
 ];
 
 /** Those that read all there is, on purpose, or one row, or nothing. */
 const UNINDEXED = [
-  'authz.find-user-role-cache-age',
-  'authz.refresh-user-role-cache',
   'authz.bump-model-revision',
   'authz.bump-revision',
+  'authz.bump-revisions',
   'authz.claim-idempotency-key',
   'authz.find-log-extent',
   'authz.find-model-revision',
+  'authz.find-user-role-cache-age',
   'authz.insert-changes',
   'authz.insert-held-permissions',
   'authz.insert-permission',
@@ -145,6 +164,7 @@ const UNINDEXED = [
   'authz.insert-role',
   'authz.insert-role-exclusions',
   'authz.insert-role-grant',
+  'authz.insert-role-grants',
   'authz.insert-role-permissions',
   'authz.insert-roles',
   'authz.load-model',
@@ -154,6 +174,7 @@ const UNINDEXED = [
   'authz.read-permissions',
   'authz.read-role-exclusions',
   'authz.read-roles',
+  'authz.refresh-user-role-cache',
 ];
 
 /** Those by which the model is administered, now and then: it is small, and reading all of it is not worth an index. */

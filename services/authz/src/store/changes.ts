@@ -10,7 +10,7 @@ import { MODEL_ID, type ModelRevisions } from './model-revisions.ts';
 
 /** What a transaction changed, and what its caller is told. */
 export interface Changed<Reply> {
-  readonly changed: Invalidation;
+  readonly changed: Invalidation | readonly Invalidation[];
   readonly reply: Reply;
 }
 
@@ -86,12 +86,13 @@ export function startChanges({ db, grants, revisions, redis, logger, registry, a
         const earlier = idempotency && (await claimKey(tx, call, idempotency, request));
         if (earlier) return earlier;
         const written = await write(tx);
-        await relay.stage(tx, [written.changed]);
-        await logChanges(tx, [written.changed]);
+        const changed = [written.changed].flat();
+        await relay.stage(tx, changed);
+        await logChanges(tx, changed);
         if (idempotency) await storeResponse(tx, call, idempotency, written.reply);
         tx.afterCommit(() => {
-          const users = usersOf(written.changed, call);
-          told = Promise.all([relay.settle([written.changed]), users.length > 0 && advance(users)]);
+          const users = usersOf(changed, call);
+          told = Promise.all([relay.settle(changed), users.length > 0 && advance(users)]);
         });
         return written.reply;
       });
@@ -103,8 +104,8 @@ export function startChanges({ db, grants, revisions, redis, logger, registry, a
 }
 
 /** Who must not be shown an older state: the user whose grants changed, and the one who changed something. */
-function usersOf(changed: Invalidation, { actor }: Changing): string[] {
-  const users = new Set(changed.id === MODEL_ID ? [] : [changed.id]);
+function usersOf(changed: readonly Invalidation[], { actor }: Changing): string[] {
+  const users = new Set(changed.map(({ id }) => id).filter((id) => id !== MODEL_ID));
   if (actor) users.add(actor.userId);
   return [...users];
 }

@@ -1,4 +1,4 @@
-import { type Database, statement } from '@gatehouse/postgres';
+import { type Database, type Queryable, statement } from '@gatehouse/postgres';
 import type { Clock, Logger } from '@gatehouse/process';
 
 /** How often the two clocks are compared. Milliseconds. */
@@ -16,6 +16,13 @@ const NOW = statement<{ now_ms: number }>(
   'authz.now',
   'select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms',
 );
+
+/** What Postgres says that it is. Unix time in milliseconds. */
+export async function findNowMs(db: Queryable): Promise<number> {
+  const [row] = await db.query(NOW);
+  if (!row) throw new Error('Postgres has no time.');
+  return row.now_ms;
+}
 
 /** The database's clock, as this instance knows it: grants begin and end by it, on every instance at the same time. */
 export interface DatabaseClock {
@@ -49,11 +56,10 @@ export function followDatabaseClock({
     try {
       const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(ROUND_TRIP_MS_MAX)]);
       const sentAtMs = performance.now();
-      const [row] = await db.within({ signal }).query(NOW);
+      const foundNowMs = await findNowMs(db.within({ signal }));
       const nowMs = performance.now();
       const tookMs = nowMs - sentAtMs;
-      if (!row) return;
-      const foundMs = row.now_ms + tookMs / 2 - clock.now().getTime();
+      const foundMs = foundNowMs + tookMs / 2 - clock.now().getTime();
       const canBothBe = Math.abs(foundMs - aheadMs) <= (tookMs + bestTookMs) / 2 + RESOLUTION_MS;
       if (tookMs > bestTookMs && nowMs - bestAtMs < BEST_FOR_MS && canBothBe) return;
       [aheadMs, bestTookMs, bestAtMs] = [foundMs, tookMs, nowMs];

@@ -1,4 +1,5 @@
 import { statement, type Transaction } from '@gatehouse/postgres';
+import type { RolesAround } from '../domain/grant-import.ts';
 
 // Whoever makes an exclusion or moves a role locks the roles that it is about, and their descendants, against being granted
 // (lock-roles.ts); and whoever grants a role holds it against that from here on. So one of the two sees the other. The
@@ -21,6 +22,12 @@ const FIND_BREACH = statement<{ role_id: string; excluded_role_id: string }>(
    where role_id = any($1::uuid[]) and excluded_role_id = any($1::uuid[]) limit 1`,
 );
 
+const FIND_AMONG = statement<{ role_id: string; excluded_role_id: string }>(
+  'authz.find-exclusions-among',
+  `select role_id, excluded_role_id from authz.role_exclusions
+   where role_id = any($1::uuid[]) and excluded_role_id = any($1::uuid[])`,
+);
+
 /** Two roles that exclude each other. */
 export interface Breach {
   readonly roleId: string;
@@ -33,16 +40,31 @@ export async function findBreach(tx: Transaction, roleIds: readonly string[]): P
   return row && { roleId: row.role_id, excludedRoleId: row.excluded_role_id };
 }
 
+/** The roles, their ancestors, and which of them exclude each other; all are locked until the transaction ends. */
+export async function lockRolesAround(tx: Transaction, roleIds: readonly string[]): Promise<RolesAround> {
+  const parents = await lockParents(tx, roleIds);
+  const excluded = new Map<string, Set<string>>();
+  const add = (one: string, other: string) => excluded.set(one, (excluded.get(one) ?? new Set()).add(other));
+  for (const { role_id: one, excluded_role_id: other } of await tx.query(FIND_AMONG, [[...parents.keys()]])) {
+    add(one, other);
+    add(other, one);
+  }
+  return { parents, excluded };
+}
+
+async function lockLineages(tx: Transaction, roleIds: readonly string[]): Promise<readonly string[]> {
+  return lineages(await lockParents(tx, roleIds), roleIds) ?? [];
+}
+
 /**
- * Locks the roles and their ancestors. One that was moved while its lock was waited for has other ancestors than those that
+ * Locks the roles and their ancestors, and tells their parents. One that was moved while its lock was waited for has other ancestors than those that
  * were looked for: then it is looked again, and what is locked by then moves no more.
  */
-async function lockLineages(tx: Transaction, roleIds: readonly string[]): Promise<readonly string[]> {
+async function lockParents(tx: Transaction, roleIds: readonly string[]): Promise<ReadonlyMap<string, string | null>> {
   for (;;) {
     const rows = await tx.query(LOCK_LINEAGES, [roleIds]);
     const parents = new Map(rows.map(({ id, parent_role_id: parentId }) => [id, parentId]));
-    const held = lineages(parents, roleIds);
-    if (held) return held;
+    if (lineages(parents, roleIds)) return parents;
   }
 }
 

@@ -3,7 +3,7 @@ import { GrantStatusChange, type UpdateGrantRequest } from '@gatehouse/proto/gat
 import type { StoredGrant } from '../domain/grant.ts';
 import type { GrantUpdate } from '../domain/grant-update.ts';
 
-const STATUS = {
+export const STATUS = {
   active: GrantStatus.GRANT_STATUS_ACTIVE,
   suspended: GrantStatus.GRANT_STATUS_SUSPENDED,
   pending: GrantStatus.GRANT_STATUS_PENDING,

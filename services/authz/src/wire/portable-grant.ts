@@ -1,0 +1,36 @@
+import { GrantStatus } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import type { PortableGrant } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
+import type { StoredGrant } from '../domain/grant.ts';
+import type { WantedGrant } from '../domain/grant-import.ts';
+import { STATUS } from './grant.ts';
+
+const STATUS_OF = {
+  [GrantStatus.GRANT_STATUS_UNSPECIFIED]: 'active',
+  [GrantStatus.GRANT_STATUS_ACTIVE]: 'active',
+  [GrantStatus.GRANT_STATUS_SUSPENDED]: 'suspended',
+  [GrantStatus.GRANT_STATUS_PENDING]: 'pending',
+  // The limits of the field let none pass; and it would count for nothing.
+  [GrantStatus.UNRECOGNIZED]: 'suspended',
+} as const satisfies Record<GrantStatus, StoredGrant['status']>;
+
+/** The names of roles that grants name. */
+export function namedRoles(grants: readonly PortableGrant[]): string[] {
+  return [...new Set(grants.flatMap(({ role }) => (role?.$case === 'roleName' ? [role.value] : [])))];
+}
+
+/** What a message asks for; `ids` are those of roles by their names. */
+export function toWanted(
+  { role, status, ...grant }: PortableGrant,
+  index: number,
+  ids: ReadonlyMap<string, string>,
+): WantedGrant {
+  const roleId = role?.$case === 'roleName' ? ids.get(role.value) : role?.value;
+  return { ...grant, index, roleId, status: STATUS_OF[status] };
+}
+
+/** A grant as ImportGrants takes it. */
+export function toPortable(grant: StoredGrant, roleName: string): PortableGrant {
+  const { userId, scope, validFrom, validUntil, condition, reason, status } = grant;
+  const role = { $case: 'roleName' as const, value: roleName };
+  return { userId, role, scope, validFrom, validUntil, condition, reason, status: STATUS[status] };
+}
