@@ -55,6 +55,7 @@ export const watchAccess = {
 export const policyAccess = {
   applyPolicy: withPermission('policies:apply'),
   exportPolicy: withPermission('policies:read'),
+  simulateChange: withPermission('policies:simulate'),
   importGrants: withPermission('grants:import'),
   exportGrants: withPermission('grants:export'),
 } satisfies Access<typeof PolicyServiceService>;

@@ -33,6 +33,7 @@ import { lookupUsers } from './rpc/lookup-users.ts';
 import { readModel } from './rpc/read-model.ts';
 import { revokeGrant } from './rpc/revoke-grant.ts';
 import { revokeRole } from './rpc/revoke-role.ts';
+import { simulateChange } from './rpc/simulate-change.ts';
 import { streamCheck } from './rpc/stream-check.ts';
 import { updateGrant } from './rpc/update-grant.ts';
 import { updatePermission } from './rpc/update-permission.ts';
@@ -97,6 +98,7 @@ export function policyService(deps: Deps): Handlers<typeof PolicyServiceService>
   return {
     applyPolicy: applyPolicy(deps),
     exportPolicy: exportPolicy(deps),
+    simulateChange: simulateChange(deps),
     importGrants: importGrants(deps),
     exportGrants: exportGrants(deps),
   };

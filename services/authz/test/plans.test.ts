@@ -145,6 +145,16 @@ const READS: readonly [name: string, indexes: Readonly<Record<string, RegExp>>, 
   ['authz.export-grants', { role_grants: /^role_grants_pkey$/ }, () => [quoted(NO_ID), quoted(NO_ID), '501']],
   ['authz.find-role-names', { roles: /^roles_(pkey|id_level_key)$/ }, () => [ids(popular)]],
   ['authz.find-roles-by-name', { roles: /^roles_name_key$/ }, () => [`'{role-1,role-2}'`]],
+  [
+    'authz.find-users-of-roles',
+    { role_grants: /^role_grants_(role|by_role|pkey|user_role_scope_key)$/ },
+    () => [ids(popular), ids(NO_ID), quoted(NO_ID), '101'],
+  ],
+  [
+    'authz.find-users-of-many-roles',
+    { role_grants: /^role_grants_(pkey|user_role_scope_key)$/ },
+    () => [ids(popular), ids(NO_ID), quoted(NO_ID), '101', '500'],
+  ],
   ['authz.find-permission-ids', { permissions: /^permissions_name_key$/ }, () => [`'{r1:read,r2:read}'`]],
 ];
 

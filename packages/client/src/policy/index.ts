@@ -1,4 +1,5 @@
 // The policy language: what a decision is made of, and the one way in which it is made, here and in the service.
+export { type AccessChange, accessChanges } from './access-changes.ts';
 export { CONDITION_CHARACTERS_MAX, type Condition, compileCondition, type Outcome } from './condition.ts';
 export type { ConditionInput } from './condition-environment.ts';
 export { ConditionError } from './condition-error.ts';
@@ -39,3 +40,4 @@ export {
 export { ANY, HELD_PERMISSION, PERMISSION, splitPermission } from './permission-name.ts';
 export { type RolesAbout, rolesAbout } from './roles-about.ts';
 export { covers, EVERYWHERE, isScope, SCOPE_CHARACTERS_MAX, SCOPE_DEPTH_MAX, scopesOver } from './scope.ts';
+export type { Access, AccessChangeKind, Holding } from './standing.ts';

@@ -11,3 +11,16 @@ export function splitPermission(name: string): { readonly resource: string; read
   const colon = name.indexOf(':');
   return { resource: name.slice(0, colon), action: name.slice(colon + 1) };
 }
+
+/** The name that stands for what both stand for; undefined: there is nothing. */
+export function commonName(one: string, other: string): string | undefined {
+  const [left, right] = [splitPermission(one), splitPermission(other)];
+  const resource = commonPart(left.resource, right.resource);
+  const action = commonPart(left.action, right.action);
+  return resource === undefined || action === undefined ? undefined : `${resource}:${action}`;
+}
+
+function commonPart(one: string, other: string): string | undefined {
+  if (one === ANY || one === other) return other;
+  return other === ANY ? one : undefined;
+}
