@@ -8,7 +8,8 @@ export default defineConfig({
     ),
     // A process for each file: what a file leaves open can be told apart, and ends with it.
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores of a small machine: files wait for servers to start and to answer.
+    maxWorkers: 3,
     globalSetup: ['packages/testing/src/vitest/global-setup.ts'],
     setupFiles: ['packages/testing/src/vitest/setup.ts'],
     testTimeout: 20_000,

@@ -35,11 +35,12 @@ function pasted(): string {
 
 describe('the lines of the README', () => {
   it('work when pasted, from the registration to the audit trail', { timeout: 60_000 }, async () => {
-    const env = terminalEnvironment();
+    const env = { ...terminalEnvironment(), GATEHOUSE_HOME: home };
     const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', pasted()], { cwd: ROOT, env });
     expect(stdout).toContain('gatehouse.session.v1.SessionService');
     expect(stdout).toContain('"email": "ada@example.com"');
     expect(stdout).toContain('"x-auth-subject"');
+    expect(stdout).toContain('DECISION_ALLOWED');
     expect(stdout).toContain('DECISION_DENIED');
     expect(stdout).toContain('revokedAt');
     expect(stdout).toMatch(/session\.revoked/);
