@@ -1,4 +1,6 @@
 export { type Bidi, bidiClient, type StreamEnd } from './bidi-client.ts';
+export { byWayOf, databaseByWayOf } from './by-way-of.ts';
+export { areWell, isCurrent, isTrusting, metricsOf } from './cache-health.ts';
 export { type Authority, type CertificateFiles, createAuthority } from './certificates/authority.ts';
 export { dataHome, dataHomeElsewhere } from './data-home.ts';
 export { envoyCheckRequest } from './envoy-check-request.ts';
@@ -6,7 +8,9 @@ export { type FakeClock, fakeClock } from './fake-clock.ts';
 export { freePort } from './free-port.ts';
 export { ask, type HttpAsk, type HttpReply } from './http-door.ts';
 export { outboxEvents } from './outbox-events.ts';
+export { type FailoverPair, startFailoverPair } from './postgres/failover-pair.ts';
 export { type PgBackRest, pgBackRestAvailable } from './postgres/pgbackrest.ts';
+export { privateDatabase } from './postgres/private-database.ts';
 export { type PostgresInstance, type PostgresOptions, startPostgres } from './postgres/start-postgres.ts';
 export {
   type PostgresStandby,

@@ -1,6 +1,5 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { type Database, openDatabase, provision, type Queryable, statement } from '@gatehouse/postgres';
+import { randomUUID } from 'node:crypto';
+import { type Database, openDatabase, type Queryable, statement } from '@gatehouse/postgres';
 import { silentLogger } from '@gatehouse/process';
 import { AuthzServiceService, type Consistency, Decision } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
@@ -8,8 +7,10 @@ import { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.t
 import { PolicyServiceService } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
 import type { Client, ClientCallContext } from '@gatehouse/rpc';
 import {
+  metricsOf,
   outboxEvents,
   type PostgresInstance,
+  privateDatabase,
   type RedisInstance,
   startPostgres,
   startTestService,
@@ -75,9 +76,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     return isAllowed((await app.check({ ...question(userId, name), consistency })).decision);
   };
   const metric: Fixture['metric'] = async (name, ...labels) => {
-    const lines = (
-      await (await fetch(`${service.adminUrl}/metrics`, { headers: { connection: 'close' } })).text()
-    ).split('\n');
+    const lines = (await metricsOf(service)).split('\n');
     const samples = lines.filter(
       (line) => line.startsWith(`${name}{`) && labels.every((label) => line.includes(label)),
     );
@@ -209,14 +208,5 @@ export async function rowsOf<Row extends object>(
 /** A Postgres that a test may stop, with the service's schema in it. */
 export async function ownPostgres(): Promise<{ postgres: PostgresInstance; database: TestDatabase }> {
   const postgres = await startPostgres();
-  const { ownerUrl, appUrl } = await provision({
-    adminUrl: postgres.adminUrl,
-    service: 'authz',
-    directory: join(import.meta.dirname, '../migrations'),
-    ownerPassword: randomBytes(12).toString('hex'),
-    appPassword: randomBytes(12).toString('hex'),
-  });
-  const drop = () => postgres.stop();
-  const database = { name: 'postgres', url: appUrl, ownerUrl, adminUrl: postgres.adminUrl, drop };
-  return { postgres, database: { ...database, [Symbol.asyncDispose]: drop } };
+  return { postgres, database: await privateDatabase('authz', postgres) };
 }

@@ -5,6 +5,7 @@ import { type ClientCallContext, lookupGate } from '@gatehouse/rpc';
 import * as main from '@gatehouse/session-service';
 import {
   envoyCheckRequest,
+  metricsOf,
   startTestService,
   type TestService,
   type TestServiceOptions,
@@ -40,7 +41,7 @@ export async function startSession(options: Partial<TestServiceOptions<SessionCo
       app.validateSession({ sessionToken, freshness, consistencyToken: '' }, context),
     checkHeaders: (headers: Record<string, string>, context?: ClientCallContext) =>
       edge.check(envoyCheckRequest({ 'x-request-id': randomUUID(), ...headers }), context),
-    metrics: async () => (await fetch(`${service.adminUrl}/metrics`, { headers: { connection: 'close' } })).text(),
+    metrics: () => metricsOf(service),
     stop: () => service.stop(),
   };
 }

@@ -1,5 +1,7 @@
 import {
+  areWell,
   createTestDatabase,
+  isCurrent,
   type RedisInstance,
   type Selection,
   startRedis,
@@ -10,7 +12,7 @@ import {
 } from '@gatehouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type StartedSession, startSession } from '../harness.ts';
-import { areWell, isCurrent, startBehindProxy } from './instance.ts';
+import { startBehindProxy } from './instance.ts';
 import { audit, type Load, startLoad } from './load.ts';
 
 /** Longer than a pause of the machine, through which an instance would accept nothing from its memory. */

@@ -2,6 +2,7 @@ import { silentLogger } from '@gatehouse/process';
 import { Freshness, RevokedReason } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { openRedis, type RedisStore } from '@gatehouse/redis';
 import {
+  areWell,
   createTestDatabase,
   type RedisInstance,
   startRedis,
@@ -12,7 +13,7 @@ import {
 } from '@gatehouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StartedSession } from '../harness.ts';
-import { areWell, startBehindProxy } from './instance.ts';
+import { startBehindProxy } from './instance.ts';
 
 const { FRESHNESS_BOUNDED, FRESHNESS_STRICT } = Freshness;
 /** First byte of an entry that says that a session is gone. */

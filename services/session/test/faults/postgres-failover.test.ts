@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { isFailure } from '@gatehouse/failure';
 import {
+  type FailoverPair,
   type FakeClock,
   fakeClock,
   outboxEvents,
-  type PostgresInstance,
-  type PostgresStandby,
   type RedisInstance,
   standbyAvailable,
-  startPostgres,
+  startFailoverPair,
   startRedis,
-  startStandby,
-  startTcpProxy,
-  type TcpProxy,
   type TestDatabase,
   waitFor,
 } from '@gatehouse/testing';
@@ -20,7 +16,6 @@ import { query } from '@gatehouse/testing/sql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROTATION_SLACK_MS } from '../../src/domain/refresh-family.ts';
 import { ORIGIN, REQUEST } from '../harness.ts';
-import { privateDatabase } from '../private-database.ts';
 import { type StartedTokens, startTokens } from '../token-rig.ts';
 
 const GRACE_MS = 30_000;
@@ -33,32 +28,22 @@ const ANSWER_TIMEOUT_MS = 30_000;
 
 let clock: FakeClock;
 let redis: RedisInstance;
-let primary: PostgresInstance;
-let standby: PostgresStandby;
-/** Between the primary and its standby. */
-let link: TcpProxy;
-/** Between the service and whichever server is the primary. */
-let door: TcpProxy;
+let pair: FailoverPair;
 let instances: StartedTokens[];
 
 beforeEach(async () => {
   clock = fakeClock(new Date());
-  [primary, redis] = await Promise.all([startPostgres({ settings: { wal_keep_size: '64MB' } }), startRedis()]);
-  const database = await privateDatabase(primary);
-  link = await startTcpProxy({ target: { port: primary.port } });
-  door = await startTcpProxy({ target: { port: primary.port } });
-  standby = await startStandby(primary, { primaryPort: link.port });
+  [pair, redis] = await Promise.all([startFailoverPair('session'), startRedis()]);
   const env = {
     GATEHOUSE_SESSION_REFRESH_GRACE_SECONDS: String(GRACE_MS / 1000),
     GATEHOUSE_SESSION_IDLE_TIMEOUT_SECONDS: '0',
   };
-  const shared = { clock, redis, env, database: through(door, database) };
+  const shared = { clock, redis, env, database: pair.database };
   instances = await Promise.all([startTokens(shared), startTokens({ ...shared, instance: 'other' })]);
 });
 afterEach(async () => {
   await Promise.all(instances.map((each) => each.stop()));
-  await Promise.all([door.stop(), link.stop()]);
-  await Promise.all([primary.stop('immediate'), standby.stop('immediate'), redis.stop()]);
+  await Promise.all([pair.stop(), redis.stop()]);
 });
 
 /** A user agent whose tabs share the token that was received last. */
@@ -73,9 +58,7 @@ describe.skipIf(!standbyAvailable())('Postgres that fails over during refreshes'
   it(
     'with a synchronous standby loses no token that was acknowledged, and no session',
     async () => {
-      await query(primary.adminUrl, `alter system set synchronous_standby_names = '*'`);
-      await query(primary.adminUrl, 'select pg_reload_conf()');
-      await waitFor(() => follows('sync'));
+      await pair.synchronise();
       const clients = await signIn();
       for (let i = 0; i < 2; i++) await refreshAll(clients);
 
@@ -107,8 +90,8 @@ describe.skipIf(!standbyAvailable())('Postgres that fails over during refreshes'
     async (_what, lost) => {
       const clients = await signIn();
       await refreshAll(clients);
-      await waitFor(standbyHasAll);
-      link.stall();
+      await waitFor(pair.standbyHasAll);
+      pair.link.stall();
       for (let i = 0; i < lost; i++) await refreshAll(clients);
       await failOver();
       const known = new Map((await familyGenerations()).map(({ session_id: id, generation }) => [id, generation]));
@@ -201,14 +184,13 @@ function refresh(refreshToken: string, tab: number) {
 
 /** The primary dies without a word, its standby takes over, and the service is led there. */
 async function failOver(): Promise<void> {
-  await primary.kill();
-  await standby.promote();
-  door.redirect({ port: standby.port });
+  await pair.killPrimary();
+  await pair.promote();
 }
 
 /** What has come of refreshes, as the server says that is the primary now. */
 async function results(): Promise<{ caughtUp: number; reused: number; revoked: number }> {
-  const database = { adminUrl: standby.adminUrl } as TestDatabase;
+  const database = { adminUrl: pair.standbyUrl } as TestDatabase;
   const events = await outboxEvents({ name: 'session', database });
   const count = (type: string, result?: string) =>
     events.filter((event) => event.eventType === type && (!result || event.attributes.result === result)).length;
@@ -219,29 +201,9 @@ async function results(): Promise<{ caughtUp: number; reused: number; revoked: n
   };
 }
 
-async function follows(state: 'sync' | 'async'): Promise<boolean> {
-  const rows = await query<{ state: string }>(primary.adminUrl, 'select sync_state as state from pg_stat_replication');
-  return rows.some((row) => row.state === state);
-}
-
-async function standbyHasAll(): Promise<boolean> {
-  const [row] = await query<{ all: boolean }>(
-    primary.adminUrl,
-    'select bool_and(replay_lsn = pg_current_wal_lsn()) as "all" from pg_stat_replication',
-  );
-  return row?.all === true;
-}
-
 function familyGenerations() {
   return query<{ session_id: string; generation: number }>(
-    standby.adminUrl,
+    pair.standbyUrl,
     'select session_id, generation from session.refresh_tokens',
   );
-}
-
-/** The same database by way of a proxy. */
-function through({ port }: TcpProxy, database: TestDatabase): TestDatabase {
-  const url = new URL(database.url);
-  url.port = String(port);
-  return { ...database, url: url.href };
 }

@@ -1,9 +1,15 @@
 import { silentLogger } from '@gatehouse/process';
 import { openRedis, type RedisStore } from '@gatehouse/redis';
-import { createTestDatabase, type RedisInstance, startRedis, type TestDatabase, waitFor } from '@gatehouse/testing';
+import {
+  areWell,
+  createTestDatabase,
+  type RedisInstance,
+  startRedis,
+  type TestDatabase,
+  waitFor,
+} from '@gatehouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type StartedSession, startSession } from '../harness.ts';
-import { areWell } from './instance.ts';
 import { audit, type Load, startLoad } from './load.ts';
 
 const BOUND_MS = 1_000;
