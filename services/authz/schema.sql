@@ -353,6 +353,8 @@ ALTER TABLE ONLY authz.schema_migrations
 ALTER TABLE ONLY authz.user_role_cache_refresh
     ADD CONSTRAINT user_role_cache_refresh_pkey PRIMARY KEY (singleton);
 
+CREATE INDEX changes_changed_at ON authz.changes USING btree (changed_at, id);
+
 CREATE INDEX idempotency_keys_created_at ON authz.idempotency_keys USING btree (created_at);
 
 CREATE INDEX outbox_pending ON authz.outbox USING btree (id) WHERE (refused_at IS NULL);

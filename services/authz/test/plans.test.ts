@@ -52,8 +52,9 @@ beforeAll(async () => {
     [NO_ID],
   );
   await sql(
-    `insert into authz.changes (xid, id, user_id, revision)
-     select n::text::xid8, gen_random_uuid(), gen_random_uuid(), 1 from generate_series(1, 20000) n`,
+    `insert into authz.changes (xid, id, user_id, revision, changed_at)
+     select n::text::xid8, gen_random_uuid(), gen_random_uuid(), 1, now() - (20000 - n) * interval '1 second'
+     from generate_series(1, 20000) n`,
   );
   await sql('analyze');
 });
@@ -110,6 +111,7 @@ const READS: readonly [name: string, indexes: Readonly<Record<string, RegExp>>, 
     { changes: /^changes_pkey$/ },
     () => [`'19000'`, `'{18000}'`, 'null', `'0'`, quoted(NO_ID), '500'],
   ],
+  ['authz.find-recent-changes', { changes: /^changes_changed_at$/ }, () => ['60000', `'-infinity'`, quoted(NO_ID)]],
   ['authz.delete-old-changes', { changes: /^changes_pkey$/ }, () => ['72', '500']],
   ['authz.lock-parent-role', { roles: /^roles_(pkey|id_level_key)$/ }, () => [quoted(popular)]],
   ['authz.find-role-name', { roles: /^roles_(pkey|id_level_key)$/ }, () => [quoted(popular)]],

@@ -7,6 +7,7 @@ import { logChanges } from './change-log.ts';
 import type { GrantsCache } from './grants-cache.ts';
 import { claimKey, storeResponse } from './idempotency-keys.ts';
 import { MODEL_ID, type ModelRevisions } from './model-revisions.ts';
+import { recentChanges } from './recent-changes.ts';
 
 /** What a transaction changed, and what its caller is told. */
 export interface Changed<Reply> {
@@ -56,7 +57,8 @@ export function grantsChanged(userId: string, revision: bigint): Invalidation {
 
 /**
  * Changes of the model and of grants reach the caches in the same way: noted in the transaction, told after it, and told
- * by the relay of any instance when the one that made the change could not.
+ * by the relay of any instance when the one that made the change could not. What is recent is told once more to a Redis that
+ * may have lost it.
  */
 export function startChanges({ db, grants, revisions, redis, logger, registry, advance }: ChangesOptions): Changes {
   const cache = {
@@ -77,7 +79,8 @@ export function startChanges({ db, grants, revisions, redis, logger, registry, a
       await Promise.all([grants.invalidate(items), ofModel.length > 0 && revisions.invalidate(ofModel)]);
     },
   };
-  const relay = startInvalidationRelay({ db, schema: 'authz', cache, redis, logger, registry });
+  const recent = (windowMs: number) => recentChanges(db, windowMs);
+  const relay = startInvalidationRelay({ db, schema: 'authz', cache, redis, recent, logger, registry });
   return {
     async commit(call, request, write) {
       const { idempotency } = call;
