@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { HostPort, RedisAddress } from './address.ts';
+import { MasterConnector, SocketConnector } from './connectors.ts';
 
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 500;
@@ -93,6 +94,7 @@ export function retryDelayMs(times: number): number {
 
 function nodeOptions(address: RedisAddress, name: string): ConnectionOptions {
   return {
+    Connector: address.mode === 'sentinel' ? MasterConnector : SocketConnector,
     connectionName: name,
     username: address.username,
     password: address.password,

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as after } from 'node:timers/promises';
 import { isFailure } from '@gatehouse/failure';
 import { createRegistry, silentLogger } from '@gatehouse/process';
@@ -135,6 +136,7 @@ describe('a store', () => {
     await store.ready();
     const subscriber = store.subscriber();
     subscriber.on('error', () => {});
+    await once(subscriber, 'ready');
     await subscriber.subscribe('news');
     await store.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await waitFor(() => subscriber.status === 'end');
@@ -148,6 +150,7 @@ describe('a store', () => {
     const { store } = open();
     await store.ready();
     const subscriber = store.subscriber();
+    await once(subscriber, 'ready');
     await subscriber.subscribe('news');
     await store.close();
     await waitFor(
