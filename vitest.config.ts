@@ -6,8 +6,10 @@ export default defineConfig({
     include: ['packages', 'services', 'examples', 'cli', 'bench', 'tools', 'test'].map(
       (folder) => `${folder}/**/*.test.ts`,
     ),
-    // A process for each file: what a file leaves open can be told apart, and ends with it.
+    // Each process takes one file after the other, because most files need the same modules; the check after each file fails
+    // one that leaves something open, and stops stores that it has forgotten.
     pool: 'forks',
+    isolate: false,
     // One more than the cores of a small machine: files wait for servers to start and to answer.
     maxWorkers: 3,
     globalSetup: ['packages/testing/src/vitest/global-setup.ts'],

@@ -2,10 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { MigratedSchemas } from '../src/migrated-schemas.ts';
 import { toLine } from '../src/problem.ts';
 import { checkRetention } from '../src/retention.ts';
-import { plantTree, REPOSITORY, type Tree } from './planted-tree.ts';
-
-/** Starting a server and migrating what is there. */
-const MIGRATING_TIMEOUT_MS = 60_000;
+import { plantTree, type Tree } from './planted-tree.ts';
 
 const withTable = (name: string, comment: string | null): MigratedSchemas => {
   const table = { name, comment, columns: [], uniqueKeys: [], foreignKeys: [], triggers: [], rules: [] };
@@ -16,10 +13,6 @@ const problemsOf = async (name: string, comment: string | null, files: Tree = {}
   (await checkRetention(await plantTree(files), withTable(name, comment))).map(toLine);
 
 describe('checkRetention', () => {
-  it('finds nothing in this repository', { timeout: MIGRATING_TIMEOUT_MS }, async () => {
-    expect((await checkRetention(REPOSITORY)).map(toLine)).toEqual([]);
-  });
-
   it('finds nothing where every table says how long its rows live', async () => {
     const job = { 'services/planted/src/jobs/sweep-sessions.ts': '' };
     expect(await problemsOf('users', 'distributed by id; rows live for ever')).toEqual([]);

@@ -2,6 +2,7 @@ export { type Bidi, bidiClient, type StreamEnd } from './bidi-client.ts';
 export { byWayOf, databaseByWayOf } from './by-way-of.ts';
 export { areWell, isCurrent, isTrusting, metricsOf } from './cache-health.ts';
 export { type Authority, type CertificateFiles, createAuthority } from './certificates/authority.ts';
+export { type Daemon, type DaemonOptions, startDaemon } from './daemon.ts';
 export { dataHome, dataHomeElsewhere } from './data-home.ts';
 export { envoyCheckRequest } from './envoy-check-request.ts';
 export { type FakeClock, fakeClock } from './fake-clock.ts';

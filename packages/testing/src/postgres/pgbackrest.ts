@@ -73,6 +73,7 @@ export function configurePgBackRest(options: PgBackRestOptions): PgBackRest {
   };
 }
 
+/** The repository is a folder beside the data: what can't be read there at once can't be read after a pause either. */
 function configuration(home: string, repositoryDirectory: string, options: PgBackRestOptions): string {
   return `[global]
 repo1-path=${repositoryDirectory}
@@ -83,6 +84,7 @@ lock-path=${join(home, 'lock')}
 log-level-console=warn
 log-level-file=info
 start-fast=y
+job-retry=0
 archive-async=y
 archive-push-queue-max=${ARCHIVE_QUEUE}
 

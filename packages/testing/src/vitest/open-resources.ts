@@ -1,18 +1,28 @@
 import { createHook } from 'node:async_hooks';
 
 /** How many frames of a stack are kept, to find the one that is ours. */
-const STACK_FRAMES = 30;
+const STACK_FRAMES = 12;
 /** How many steps are kept from what opened a resource back to code of ours, as in a lookup that precedes a connection. */
 const STEPS_BACK = 4;
 /** How many resources are remembered; the oldest are forgotten first. */
 const REMEMBERED_RESOURCES = 10_000;
-/** Made by the thousand, and gone within the turn of the event loop. */
-const FLEETING_KINDS = new Set(['TickObject', 'Immediate', 'Microtask', 'Timer']);
+/** Made by the thousand; gone soon, or with the connection that they belong to. Their stacks would cost a tenth of a test. */
+const FLEETING_KINDS = new Set([
+  'HTTP2STREAM',
+  'Immediate',
+  'Microtask',
+  'PendingRequest',
+  'RANDOMBYTESREQUEST',
+  'STREAM_END_OF_STREAM',
+  'TickObject',
+  'Timer',
+  'WRITEWRAP',
+]);
 /** Requests end by themselves; they are remembered only for what they lead to. */
 const REQUEST_KINDS = /REQ|JOB|^FS|^DNSCHANNEL$|RANDOMBYTES|ZLIB|MESSAGE|SIGNREQUEST/i;
 /** Frames that say nothing about who opened it. */
 const FOREIGN_FRAMES =
-  /node:|<anonymous>|packages\/testing\/src\/vitest\/|node_modules\/(@?vitest|vite|tinypool|chai)\//;
+  /node:|\(<anonymous>\)|^<anonymous>|packages\/testing\/src\/vitest\/|node_modules\/(@?vitest|vite|tinypool|chai)\//;
 
 /** Something that keeps the event loop alive. */
 export interface OpenResource {
@@ -29,8 +39,15 @@ interface Remembered {
   readonly stacks: readonly Error[];
 }
 
-/** Remembers where everything that is opened from here on was opened. Call the answer for what is still open. */
-export function trackResources(): () => OpenResource[] {
+export interface ResourceTracker {
+  /** What was opened since the tracker was made, and still is. */
+  open(): OpenResource[];
+  /** Remembers nothing any more: each file has a tracker of its own. */
+  stop(): void;
+}
+
+/** Remembers where everything is opened from here on. */
+export function trackResources(): ResourceTracker {
   const remembered = new Map<number, Remembered>();
   const hook = createHook({
     // Promises would cost more than all else together, and hold nothing open.
@@ -46,10 +63,16 @@ export function trackResources(): () => OpenResource[] {
     },
   });
   hook.enable();
-  return () =>
-    [...remembered.values()]
-      .filter(({ kind, resource }) => !REQUEST_KINDS.test(kind) && keepsAlive(resource.deref()))
-      .map(({ kind, stacks }) => ({ kind, origin: originOf(stacks) }));
+  return {
+    open: () =>
+      [...remembered.values()]
+        .filter(({ kind, resource }) => !REQUEST_KINDS.test(kind) && keepsAlive(resource.deref()))
+        .map(({ kind, stacks }) => ({ kind, origin: originOf(stacks) })),
+    stop() {
+      hook.disable();
+      remembered.clear();
+    },
+  };
 }
 
 /** The text of a stack is made only when it is read, so this costs little. */
