@@ -2,7 +2,7 @@ import { createServer as createPlainServer, type RequestListener, type Server } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { HostPort, Logger, Registry } from '@gatehouse/process';
-import type { CertificateSource } from '@gatehouse/rpc';
+import { type AcceptedConnections, acceptedConnections, type CertificateSource } from '@gatehouse/rpc';
 import { callingPeers } from './calling-peer.ts';
 import { followCertificates } from './certificates.ts';
 import type { RefusalForm } from './refusal.ts';
@@ -61,12 +61,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   server.maxHeadersCount = 0;
   server.maxConnections = CONNECTIONS_MAX;
   await listening(server, listen);
+  const { port } = server.address() as AddressInfo;
+  const connections = acceptedConnections(port);
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     drain(graceMs) {
       state.draining = true;
       stop();
-      return drain(server, graceMs);
+      return drain(server, connections, graceMs);
     },
   };
 }
@@ -89,13 +91,15 @@ function listening(server: Server, { host, port }: HostPort): Promise<void> {
   });
 }
 
-function drain(server: Server, graceMs: number): Promise<void> {
+function drain(server: Server, connections: AcceptedConnections, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), graceMs);
+    const force = setTimeout(() => connections.destroyAll(), graceMs);
     server.close(() => {
       clearTimeout(force);
+      connections.destroyAll();
       resolve();
     });
     server.closeIdleConnections();
+    connections.destroySilent();
   });
 }

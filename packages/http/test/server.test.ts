@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { get, Agent as PlainAgent } from 'node:http';
+import { connect as tcpConnect } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { Failure } from '@gatehouse/failure';
 import { createRegistry, silentLogger } from '@gatehouse/process';
@@ -158,14 +159,23 @@ describe('a drain', () => {
     agent.destroy();
   });
 
-  it('cuts off what does not end in time', async () => {
-    const url = (await start('plaintext')).replace('localhost', '127.0.0.1');
+  it.each(['plaintext', 'tls'] as const)('is not held up by a connection on which nothing is said, %s', async (how) => {
+    await start(how);
+    const silent = tcpConnect(server?.port ?? 0, '127.0.0.1').on('error', () => {});
+    const closed = new Promise<void>((resolve) => silent.once('close', () => resolve()));
+    await new Promise<void>((resolve) => silent.once('connect', () => resolve()));
+    await server?.drain(60_000);
+    await closed;
+  });
+
+  it.each(['plaintext', 'tls'] as const)('cuts off what does not end in time, %s', async (how) => {
+    const url = (await start(how)).replace('http://localhost', 'http://127.0.0.1');
     const begun = Promise.withResolvers<void>();
     handle = () => {
       begun.resolve();
       return new Promise(() => {});
     };
-    const asked = ask(url);
+    const asked = ask(url, {}, how === 'tls' ? await authority.issue('app/test') : undefined);
     const refused = expect(asked).rejects.toThrow('socket hang up');
     await begun.promise;
     await server?.drain(10);

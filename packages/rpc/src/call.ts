@@ -1,6 +1,5 @@
 import type { Failure } from '@gatehouse/failure';
 import { isUuid, uuidv7 } from '@gatehouse/process';
-import type { Metadata } from '@grpc/grpc-js';
 import type { ConnectedCall, PeerResolver } from './connection.ts';
 import { IDEMPOTENCY_KEY, type Idempotency, readIdempotency } from './idempotency.ts';
 import type { Method } from './method.ts';
@@ -42,6 +41,11 @@ export interface Call extends CallContext {
   readonly idempotency: Idempotency | undefined;
 }
 
+/** The metadata of a call, by names in lower case. */
+export interface CallHeaders {
+  get(name: string): readonly unknown[];
+}
+
 /** How a call ended. */
 export interface Outcome {
   /** gRPC status code. */
@@ -58,7 +62,8 @@ export class ServedCall implements Call {
   deadlineMs = 0;
   actor: Actor | undefined;
   readonly definition: Method;
-  private readonly metadata: Metadata;
+  /** Out of sight, because a call is also the context of what it calls, and must not pass on what it was given. */
+  readonly #received: CallHeaders;
   private readonly peerOf: PeerResolver;
   private readonly connected: ConnectedCall;
   private knownRequestId: string | undefined;
@@ -67,9 +72,9 @@ export class ServedCall implements Call {
   private controller: AbortController | undefined;
   private abortReason: Failure | undefined;
 
-  constructor(definition: Method, metadata: Metadata, peerOf: PeerResolver, connected: ConnectedCall) {
+  constructor(definition: Method, received: CallHeaders, peerOf: PeerResolver, connected: ConnectedCall) {
     this.definition = definition;
-    this.metadata = metadata;
+    this.#received = received;
     this.peerOf = peerOf;
     this.connected = connected;
   }
@@ -84,24 +89,24 @@ export class ServedCall implements Call {
   }
 
   get requestId(): string {
-    this.knownRequestId ??= requestIdOf(this.metadata.get('x-request-id')[0]);
+    this.knownRequestId ??= requestIdOf(this.#received.get('x-request-id')[0]);
     return this.knownRequestId;
   }
 
   get trace(): TraceContext {
-    this.knownTrace ??= this.definition.trace(this.metadata.get('traceparent')[0]);
+    this.knownTrace ??= this.definition.trace(this.#received.get('traceparent')[0]);
     return this.knownTrace;
   }
 
   get sessionToken(): string | undefined {
-    const header = this.metadata.get('authorization')[0];
+    const header = this.#received.get('authorization')[0];
     if (typeof header !== 'string') return undefined;
     const [scheme, token] = header.split(' ', 2);
     return scheme?.toLowerCase() === 'bearer' ? token : undefined;
   }
 
   get idempotency(): Idempotency | undefined {
-    return readIdempotency(this.metadata.get(IDEMPOTENCY_KEY), this.definition);
+    return readIdempotency(this.#received.get(IDEMPOTENCY_KEY), this.definition);
   }
 
   get signal(): AbortSignal {

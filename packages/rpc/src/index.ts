@@ -1,3 +1,4 @@
+export { type AcceptedConnections, acceptedConnections } from './accepted-connections.ts';
 export { type Access, type AccessRule, peers } from './access.ts';
 export { toBatchReply } from './batch-reply.ts';
 export type { Actor, Call, CallContext } from './call.ts';

@@ -12,6 +12,7 @@ import type {
   ServerStreamHandler,
   SyncStreamHandler,
 } from './handler.ts';
+import type { UnaryMethod } from './http2-streams.ts';
 import type { Interceptor } from './interceptors/index.ts';
 import type { Method } from './method.ts';
 import { compileRules } from './rules/compile.ts';
@@ -42,6 +43,8 @@ export interface Served {
   readonly implementation: UntypedServiceImplementation;
   /** Called without them, by the full names of the methods. */
   readonly direct: ReadonlyMap<string, DirectMethod>;
+  /** Those of them that are unary, which can be called without grpc-js. */
+  readonly unary: ReadonlyMap<string, UnaryMethod>;
 }
 
 /** RPCs of others that change nothing, and whose protos do not say so. */
@@ -61,13 +64,17 @@ export function mount<Definition extends RpcDefinitions>(
     serve: (serving) => {
       const implementation: UntypedServiceImplementation = {};
       const direct = new Map<string, DirectMethod>();
+      const unary = new Map<string, UnaryMethod>();
       for (const [key, rpc] of rpcs) {
         const method = methodOf(image, rpc, access[key] ?? { peers: [] });
         const served = serveMethod(method, handlers[key], serving);
-        if ('direct' in served) direct.set(method.path, served.direct);
-        else implementation[key] = served.grpc;
+        if ('grpc' in served) implementation[key] = served.grpc;
+        else direct.set(method.path, 'unary' in served ? served.unary : served.direct);
+        if ('unary' in served) {
+          unary.set(method.path, { serve: served.unary, decode: rpc.requestDeserialize, encode: method.encode });
+        }
       }
-      return { implementation, direct };
+      return { implementation, direct, unary };
     },
   };
 }
@@ -112,10 +119,10 @@ function serveMethod(
   method: Method,
   handler: unknown,
   serving: Serving,
-): { readonly direct: DirectMethod } | { readonly grpc: UntypedHandleCall } {
+): { readonly unary: UnaryMethod['serve'] } | { readonly direct: DirectMethod } | { readonly grpc: UntypedHandleCall } {
   switch (method.kind) {
     case 'unary':
-      return { direct: unaryCall(method, handler as Handler<unknown, unknown>, serving) };
+      return { unary: unaryCall(method, handler as Handler<unknown, unknown>, serving) };
     case 'bidi_stream':
       if (isSyncStream(handler)) return { direct: syncStreamCall(method, handler, serving) };
       return {

@@ -1,9 +1,11 @@
 import type { HostPort, Logger, Registry } from '@gatehouse/process';
 import { experimental, Server, ServerCredentials } from '@grpc/grpc-js';
+import { type AcceptedConnections, acceptedConnections } from './accepted-connections.ts';
 import type { CertificateSource } from './certificates.ts';
 import { certificatePeers, fixedPeer } from './connection.ts';
 import { serveDirectly } from './direct.ts';
 import { health } from './health.ts';
+import { serveOnStreams } from './http2-streams.ts';
 import type { Acting } from './interceptors/access.ts';
 import { edge } from './interceptors/index.ts';
 import type { Mounted } from './mount.ts';
@@ -62,9 +64,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     definition,
     ...serve(serving),
   }));
+  const maxRequestBytes = options.maxRequestBytes ?? MAX_REQUEST_BYTES;
   const server = new Server({
     interceptors: [serveDirectly(new Map(served.flatMap(({ direct }) => [...direct])))],
-    'grpc.max_receive_message_length': options.maxRequestBytes ?? MAX_REQUEST_BYTES,
+    'grpc.max_receive_message_length': maxRequestBytes,
     'grpc.max_connection_age_ms': MAX_CONNECTION_AGE_MS,
     'grpc.max_connection_age_grace_ms': MAX_CONNECTION_AGE_GRACE_MS,
     'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
@@ -73,13 +76,18 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     'grpc.max_metadata_size': MAX_METADATA_BYTES,
     'grpc.enable_channelz': 0,
   });
+  serveOnStreams(server, new Map(served.flatMap(({ unary }) => [...unary])), {
+    defaultDeadlineMs: serving.defaultDeadlineMs,
+    maxRequestBytes,
+  });
   for (const { definition, implementation } of served) server.addService(definition, implementation);
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
   const port = await bind(server, `${host}:${listen.port}`, credentials(transport, listen.host));
+  const connections = acceptedConnections(port);
   return {
     port,
     setServing: state.set,
-    drain: (graceMs) => drain(server, `${host}:${port}`, graceMs),
+    drain: (graceMs) => drain(server, `${host}:${port}`, connections, graceMs),
   };
 }
 
@@ -101,16 +109,21 @@ function bind(server: Server, address: string, serverCredentials: ServerCredenti
 }
 
 /** tryShutdown alone never ends while a stream is open: connections are told to go, and cut off when the grace is over. */
-function drain(server: Server, address: string, graceMs: number): Promise<void> {
+function drain(server: Server, address: string, connections: AcceptedConnections, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
+    const end = () => {
+      connections.destroyAll();
+      resolve();
+    };
     const force = setTimeout(() => {
       server.forceShutdown();
-      resolve();
+      end();
     }, graceMs);
     server.drain(address, graceMs);
     server.tryShutdown(() => {
       clearTimeout(force);
-      resolve();
+      end();
     });
+    connections.destroySilent();
   });
 }

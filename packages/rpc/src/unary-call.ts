@@ -1,17 +1,35 @@
 import { Failure } from '@gatehouse/failure';
-import { type Metadata, status } from '@grpc/grpc-js';
-import { ServedCall } from './call.ts';
-import type { DirectMethod, WireCall, WireListener } from './direct.ts';
+import { status } from '@grpc/grpc-js';
+import { type CallHeaders, ServedCall } from './call.ts';
+import type { WireCall } from './direct.ts';
 import type { Handler } from './handler.ts';
 import type { Method } from './method.ts';
 import type { Serving } from './mount.ts';
 import { codeOf, toStatus } from './status.ts';
 
+/** What a unary call needs of the wire. */
+export interface UnaryWire
+  extends Pick<WireCall, 'startRead' | 'sendMessage' | 'sendStatus' | 'getDeadline' | 'getPeer' | 'getAuthContext'> {
+  start(listener: UnaryListener): void;
+}
+
+/** What the wire tells of a unary call. Whatever is thrown here ends the process. */
+export interface UnaryListener {
+  onReceiveMetadata(metadata: CallHeaders): void;
+  onReceiveMessage(request: unknown): void;
+  onReceiveHalfClose(): void;
+  onCancel(): void;
+}
+
 /**
  * Serves a unary RPC: interceptors, handler, interceptors. Everything that can be done at once is done in one synchronous
  * step; a promise is awaited only where an interceptor or the handler returns one.
  */
-export function unaryCall(method: Method, handler: Handler<unknown, unknown>, serving: Serving): DirectMethod {
+export function unaryCall(
+  method: Method,
+  handler: Handler<unknown, unknown>,
+  serving: Serving,
+): (wire: UnaryWire) => void {
   const route = { method, handler, serving, domain: domainOf(method.service) };
   return (wire) => wire.start(new UnaryExchange(route, wire));
 }
@@ -23,23 +41,23 @@ interface Route {
   readonly domain: string;
 }
 
-/** One call as grpc-js tells of it. A class, because one is made for every request. */
-class UnaryExchange implements WireListener {
+/** One call as the wire tells of it. A class, because one is made for every request. */
+class UnaryExchange implements UnaryListener {
   private readonly route: Route;
-  private readonly wire: WireCall;
-  private metadata: Metadata | undefined;
+  private readonly wire: UnaryWire;
+  private metadata: CallHeaders | undefined;
   private request: unknown;
   private call: ServedCall | undefined;
   private timer: NodeJS.Timeout | undefined;
   private reached = 0;
   private isOver = false;
 
-  constructor(route: Route, wire: WireCall) {
+  constructor(route: Route, wire: UnaryWire) {
     this.route = route;
     this.wire = wire;
   }
 
-  onReceiveMetadata(metadata: Metadata): void {
+  onReceiveMetadata(metadata: CallHeaders): void {
     this.metadata = metadata;
     this.wire.startRead();
   }
@@ -66,7 +84,7 @@ class UnaryExchange implements WireListener {
     this.proceed();
   }
 
-  /** grpc-js says so of every call in the end. */
+  /** The wire says so of every call in the end. */
   onCancel(): void {
     if (!this.isOver && this.call) this.call.abort(callerGone(this.call));
   }
@@ -127,7 +145,7 @@ class UnaryExchange implements WireListener {
     return true;
   }
 
-  /** Gives the call its deadline. The server's own timer is needed only where the caller set no deadline. */
+  /** Gives the call its deadline. A timer is needed only where the wire has none: grpc-js, when the caller set no deadline. */
   private setDeadline(call: ServedCall, deadlineMs: number, defaultMs: number): void {
     if (Number.isFinite(deadlineMs)) {
       call.deadlineMs = deadlineMs;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { connect as tcpConnect } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { promisify } from 'node:util';
 import { SessionServiceService, ValidateSessionResponse } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
@@ -75,6 +76,37 @@ describe('a server', () => {
     await watch.ended;
     await running.stop();
   });
+
+  it('is not held up in draining by a connection on which nothing is said', async () => {
+    const running = await rig({});
+    const silent = await connectSilently(running.server.port);
+    await running.server.drain(60_000);
+    await silent.closed;
+    await running.stop();
+  });
+
+  it('cuts a connection off whose handshake does not end', async () => {
+    const running = await rig({});
+    const slow = await connectSilently(running.server.port);
+    // The first bytes of a ClientHello.
+    slow.socket.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00]));
+    await waitFor(() => slow.socket.writableLength === 0);
+    await running.server.drain(100);
+    await slow.closed;
+    await running.stop();
+  });
+
+  it('leaves the connections of another server alone', async () => {
+    server = await rig({ validateSession: () => ({ session: SESSION }) });
+    const silent = await connectSilently(server.server.port);
+    const other = await rig({});
+    await other.stop();
+    await expect(server.connectAs('app/test', SessionServiceService).validateSession(VALIDATE)).resolves.toEqual({
+      session: SESSION,
+    });
+    expect(silent.socket.closed).toBe(false);
+    silent.socket.destroy();
+  });
 });
 
 describe('certificates that are replaced while the server runs', () => {
@@ -121,6 +153,15 @@ describe('reflection', () => {
     ).rejects.toThrow(/unimplemented|does not support/i);
   });
 });
+
+/** A TCP connection that begins no handshake. */
+async function connectSilently(port: number) {
+  const socket = tcpConnect(port, '127.0.0.1');
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.on('error', () => {});
+  await new Promise<void>((resolve) => socket.once('connect', () => resolve()));
+  return { socket, closed };
+}
 
 /** A health watch that stays open. */
 async function openWatch({ authority, server: { port } }: Rig): Promise<{ ended: Promise<void> }> {

@@ -1,6 +1,7 @@
 import { type DescField, type DescMessage, type DescOneof, getOption, hasOption, ScalarType } from '@bufbuild/protobuf';
 import type { FieldViolation } from '@gatehouse/failure';
 import type { DescriptorImage } from '../descriptor-image.ts';
+import { checkItems, checkSize } from './items.ts';
 import { bytesChecks, numberChecks, type Rules, stringChecks, type ValueCheck } from './scalars.ts';
 import { structChecks } from './struct.ts';
 
@@ -119,10 +120,10 @@ function messageCheck(type: DescMessage, rules: Rules, compile: (message: DescMe
       else if (rules.required) violations.push({ field, description: 'is required', reason: 'REQUIRED' });
     };
   }
-  const validate = type.typeName === 'google.protobuf.Timestamp' ? validTime : compile(type);
+  const isTime = type.typeName === 'google.protobuf.Timestamp';
+  const validate = isTime ? validTime : compile(type);
   return (value, field, violations) => {
-    if (value !== undefined)
-      validate(value, type.typeName === 'google.protobuf.Timestamp' ? field : `${field}.`, violations);
+    if (value !== undefined) validate(value, isTime || field === '' ? field : `${field}.`, violations);
     else if (rules.required) violations.push({ field, description: 'is required', reason: 'REQUIRED' });
   };
 }
@@ -142,12 +143,12 @@ function listCheck(
   const item = itemCheck(field, rules, compile);
   return (value, path, violations) => {
     const items = value as readonly unknown[];
-    sizeCheck(items.length, rules, 'items', path, violations);
+    checkSize(items.length, rules, 'items', path, violations);
     if (rules.maxItems && items.length > rules.maxItems) return;
     if (rules.unique && new Set(items).size !== items.length) {
       violations.push({ field: path, description: 'holds an item twice', reason: 'UNIQUE' });
     }
-    if (item) for (const [index, each] of items.entries()) item(each, `${path}[${index}]`, violations);
+    if (item) checkItems(item, items, path, violations);
   };
 }
 
@@ -177,20 +178,11 @@ function mapCheck(
         : undefined;
   return (entries, path, violations) => {
     const pairs = Object.entries(entries as Record<string, unknown>);
-    sizeCheck(pairs.length, rules, 'entries', path, violations);
+    checkSize(pairs.length, rules, 'entries', path, violations);
     if (rules.maxItems && pairs.length > rules.maxItems) return;
     pairs.forEach(([name, each], index) => {
       key(name, `${path}[${index}].key`, violations);
       value?.(each, `${path}[${index}].value`, violations);
     });
   };
-}
-
-function sizeCheck(size: number, rules: Rules, noun: string, field: string, violations: FieldViolation[]): void {
-  const fewest = Math.max(rules.minItems ?? 0, rules.required ? 1 : 0);
-  if (size < fewest)
-    violations.push({ field, description: `must hold at least ${fewest} ${noun}`, reason: 'MIN_ITEMS' });
-  if (rules.maxItems && size > rules.maxItems) {
-    violations.push({ field, description: `must hold at most ${rules.maxItems} ${noun}`, reason: 'MAX_ITEMS' });
-  }
 }

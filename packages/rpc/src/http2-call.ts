@@ -1,0 +1,193 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { TLSSocket } from 'node:tls';
+import { type Metadata, status } from '@grpc/grpc-js';
+import type { CallHeaders } from './call.ts';
+import { frame, MessageReader, PREFIX_BYTES } from './message-frame.ts';
+import type { UnaryListener, UnaryWire } from './unary-call.ts';
+
+/** What has to be known of a method to serve it on a stream. */
+export interface UnaryCodec {
+  readonly decode: (bytes: Buffer) => unknown;
+  readonly encode: (response: unknown) => Buffer;
+}
+
+/** setTimeout takes what is larger for one millisecond. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+const RESPONSE_HEADERS = {
+  ':status': 200,
+  'content-type': 'application/grpc+proto',
+  'grpc-accept-encoding': 'identity,deflate,gzip',
+} as const;
+const BEFORE_TRAILERS = { waitForTrailers: true, sendDate: false };
+const TRAILERS_ONLY = { endStream: true, sendDate: false };
+const OK_TRAILERS = { 'grpc-status': status.OK };
+const VISIBLE_ASCII = /^[ -~]*$/;
+
+/**
+ * A unary call on the HTTP/2 stream that carries it, as
+ * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md has it: for requests that are not compressed. A class,
+ * because one is made for every request.
+ */
+export class Http2Call implements UnaryWire, CallHeaders {
+  /** Under this name `certificatePeers` finds the connection of the call. */
+  readonly stream: ServerHttp2Stream;
+  private readonly headers: IncomingHttpHeaders;
+  private readonly codec: UnaryCodec;
+  private readonly maxRequestBytes: number;
+  private readonly timeoutMs: number;
+  private readonly deadlineMs: number;
+  private listener: UnaryListener | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly request = new MessageReader();
+  private reply: Buffer | undefined;
+  private isOver = false;
+
+  /** Ends after `timeoutMs`. Requests of more than `maxRequestBytes` are refused. */
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    timeoutMs: number,
+    codec: UnaryCodec,
+    maxRequestBytes: number,
+  ) {
+    this.stream = stream;
+    this.headers = headers;
+    this.codec = codec;
+    this.maxRequestBytes = maxRequestBytes;
+    this.timeoutMs = timeoutMs;
+    this.deadlineMs = Date.now() + timeoutMs;
+  }
+
+  start(listener: UnaryListener): void {
+    const { stream } = this;
+    this.listener = listener;
+    // Each error of a stream closes it, and that is heard.
+    stream.on('error', ignore);
+    stream.on('data', (chunk: Buffer) => this.take(chunk));
+    stream.on('end', () => this.endOfRequest());
+    stream.on('close', () => this.closed());
+    if (this.timeoutMs <= TIMER_MS_MAX) this.timer = setTimeout(() => this.deadlinePassed(), this.timeoutMs);
+    listener.onReceiveMetadata(this);
+  }
+
+  /** The stream flows from the beginning. */
+  startRead(): void {}
+
+  get(name: string): string[] {
+    const value = this.headers[name];
+    const values = value === undefined ? [] : Array.isArray(value) ? value : [value];
+    return values.filter((each) => VISIBLE_ASCII.test(each));
+  }
+
+  /** Leaves with the status, which is to follow at once. */
+  sendMessage(message: unknown, _written: () => void): void {
+    try {
+      this.reply = frame(this.codec.encode(message));
+    } catch {
+      this.sendStatus({ code: status.INTERNAL, details: 'Error serializing response' });
+    }
+  }
+
+  sendStatus({ code, details, metadata }: Parameters<UnaryWire['sendStatus']>[0]): void {
+    const { stream, reply } = this;
+    if (this.isOver) return;
+    this.finish();
+    if (stream.destroyed || stream.closed) return;
+    if (code === status.OK && reply) {
+      stream.on('wantTrailers', sendOk);
+      stream.respond(RESPONSE_HEADERS, BEFORE_TRAILERS);
+      stream.end(reply);
+    } else {
+      stream.respond({ ...RESPONSE_HEADERS, ...trailers(code, details, metadata) }, TRAILERS_ONLY);
+    }
+  }
+
+  getDeadline(): number {
+    return this.deadlineMs;
+  }
+
+  getPeer(): string {
+    const { remoteAddress, remotePort } = this.stream.session?.socket ?? {};
+    return remoteAddress === undefined ? 'unknown' : `${remoteAddress}:${remotePort}`;
+  }
+
+  getAuthContext(): ReturnType<UnaryWire['getAuthContext']> {
+    const socket = this.stream.session?.socket;
+    if (!(socket instanceof TLSSocket && socket.authorized)) return {};
+    const certificate = socket.getPeerCertificate();
+    return certificate.raw ? { transportSecurityType: 'ssl', sslPeerCertificate: certificate } : {};
+  }
+
+  private take(chunk: Buffer): void {
+    // What comes after the end of a call is read all the same, so that the connection goes on.
+    if (this.isOver) return;
+    const { request, maxRequestBytes } = this;
+    request.add(chunk);
+    const { messageBytes = 0 } = request;
+    if (messageBytes > maxRequestBytes) {
+      this.refuse(status.RESOURCE_EXHAUSTED, `The request has ${messageBytes} bytes, and may have ${maxRequestBytes}.`);
+    } else if (request.surplus > 0) {
+      this.refuse(status.UNIMPLEMENTED, 'The call received more than one request message.');
+    }
+  }
+
+  private endOfRequest(): void {
+    const { listener, request } = this;
+    if (this.isOver || !listener || this.stream.closed) return;
+    if (request.surplus < 0) {
+      // No whole message has come: the listener says what that means.
+      listener.onReceiveHalfClose();
+      return;
+    }
+    const framed = request.take();
+    if (framed[0] !== 0) {
+      this.refuse(status.INTERNAL, 'The request is compressed, and grpc-encoding does not say how.');
+      return;
+    }
+    const message = this.decoded(framed.subarray(PREFIX_BYTES));
+    if (message === undefined) return;
+    listener.onReceiveMessage(message);
+    listener.onReceiveHalfClose();
+  }
+
+  private decoded(message: Buffer): unknown {
+    try {
+      return this.codec.decode(message);
+    } catch {
+      this.refuse(status.INTERNAL, 'Error deserializing request');
+      return undefined;
+    }
+  }
+
+  /** Ends a call that was never begun. */
+  private refuse(code: status, details: string): void {
+    this.request.take();
+    this.sendStatus({ code, details });
+  }
+
+  private deadlinePassed(): void {
+    this.sendStatus({ code: status.DEADLINE_EXCEEDED, details: 'Deadline exceeded' });
+    this.listener?.onCancel();
+  }
+
+  private closed(): void {
+    this.finish();
+    this.listener?.onCancel();
+  }
+
+  private finish(): void {
+    this.isOver = true;
+    clearTimeout(this.timer);
+  }
+}
+
+function sendOk(this: ServerHttp2Stream): void {
+  this.sendTrailers(OK_TRAILERS);
+}
+
+function trailers(code: status = status.UNKNOWN, details = '', metadata?: Metadata | null): OutgoingHttpHeaders {
+  return { 'grpc-status': code, 'grpc-message': encodeURI(details.toWellFormed()), ...metadata?.toHttp2Headers() };
+}
+
+function ignore(): void {}
