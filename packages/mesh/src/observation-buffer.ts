@@ -45,7 +45,7 @@ export function observationBuffer({
   const writeAll = async () => {
     while (waiting.length > 0) {
       const batch = waiting.slice(0, BATCH_MAX);
-      await db.transaction((tx) => appendAllToOutbox(tx, schema, batch));
+      await db.transaction(async (tx) => appendAllToOutbox(tx, schema, batch));
       waiting = waiting.slice(batch.length);
       flushed();
     }

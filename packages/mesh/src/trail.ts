@@ -64,12 +64,12 @@ export function openTrail(options: TrailOptions): Trail {
   const buffer = observationBuffer({ db, schema, logger, registry, flushed: () => relay.poke() });
   return {
     async record(tx, source, event) {
-      await appendOutbox(tx, schema, encodeEvent(service, source, event));
+      appendOutbox(tx, schema, encodeEvent(service, source, event));
       tx.afterCommit(() => relay.poke());
     },
     async recordAll(tx, source, events) {
       if (events.length === 0) return;
-      await appendAllToOutbox(
+      appendAllToOutbox(
         tx,
         schema,
         events.map((event) => encodeEvent(service, source, event)),

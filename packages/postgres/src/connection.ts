@@ -2,6 +2,7 @@ import pg from 'pg';
 import { abortFailure } from './abort.ts';
 import { endsSession, unavailable } from './errors.ts';
 import { startLimit } from './limit.ts';
+import { type Answer, QueryGroup } from './query-group.ts';
 import { stopStatement } from './stop-statement.ts';
 
 /** A text to run. With a name it is prepared once for each connection; without one it may hold several statements. */
@@ -32,6 +33,12 @@ export interface Connection {
    * `Row` is what the text's author says the columns are.
    */
   send<Row extends object>(query: Query, signal?: AbortSignal): Promise<Result<Row>>;
+  /**
+   * Runs queries that are sent together, in their order: an error is the answer to the query that met it and to those behind
+   * it, which are not run. Rejects like `send` when there is no answer, and when it is aborted. The limit of an answer is that
+   * of all of them.
+   */
+  sendAll(queries: readonly Query[], signal?: AbortSignal): Promise<readonly Answer[]>;
   onBroken(listener: () => void): void;
   /** Says goodbye; a server that does not react is left all the same. */
   end(): Promise<void>;
@@ -68,34 +75,59 @@ export function connectionOver(
     recovery = undefined;
   };
 
+  /** Begins to wait for an answer. Returns what must be called once it has come. */
+  const awaitAnswer = (reject: (error: unknown) => void, signal: AbortSignal | undefined) => {
+    let onLeft = () => {};
+    const answered = startLimit(answerTimeoutMs, () => {
+      reject(unavailable('Postgres did not answer in time.'));
+      destroy();
+    });
+    const onAbort = () => {
+      if (signal) reject(abortFailure(signal));
+      const left = new Promise<void>((done) => {
+        onLeft = done;
+      });
+      recovery = recover(left);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    return () => {
+      answered();
+      signal?.removeEventListener('abort', onAbort);
+      onLeft();
+    };
+  };
+
+  const toCaller = (error: Error) => {
+    if (endsSession(error)) destroy();
+    return usable || error instanceof pg.DatabaseError ? error : unavailable('Postgres went away.', error);
+  };
+
   const send = <Row extends object>(query: Query, signal?: AbortSignal) =>
     new Promise<Result<Row>>((resolve, reject) => {
       if (signal?.aborted) {
         reject(abortFailure(signal));
         return;
       }
-      let onLeft = () => {};
-      const answered = startLimit(answerTimeoutMs, () => {
-        reject(unavailable('Postgres did not answer in time.'));
-        destroy();
-      });
-      const onAbort = () => {
-        if (signal) reject(abortFailure(signal));
-        const left = new Promise<void>((done) => {
-          onLeft = done;
-        });
-        recovery = recover(left);
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const answered = awaitAnswer(reject, signal);
       void client.query(query as pg.QueryConfig, (error: Error | null | undefined, result: pg.QueryResult<Row>) => {
         answered();
-        signal?.removeEventListener('abort', onAbort);
-        onLeft();
-        if (endsSession(error)) destroy();
-        if (!error) resolve(result);
-        else if (usable || error instanceof pg.DatabaseError) reject(error);
-        else reject(unavailable('Postgres went away.', error));
+        if (error) reject(toCaller(error));
+        else resolve(result);
       });
+    });
+
+  const sendAll = (queries: readonly Query[], signal?: AbortSignal) =>
+    new Promise<readonly Answer[]>((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(abortFailure(signal));
+        return;
+      }
+      const answered = awaitAnswer(reject, signal);
+      const group = new QueryGroup(queries, (answers) => {
+        answered();
+        resolve(answers.map((answer) => ('error' in answer ? { error: toCaller(answer.error) } : answer)));
+      });
+      client.query(group);
     });
 
   return {
@@ -109,6 +141,7 @@ export function connectionOver(
       return recovery;
     },
     send,
+    sendAll,
     onBroken: (listener) => {
       onBroken = listener;
     },

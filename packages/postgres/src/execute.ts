@@ -15,19 +15,24 @@ export interface Execution {
 
 /** Runs one statement on a connection that the caller holds, and returns its rows. Errors arrive translated. */
 export async function execute<Row extends object>(
-  { pool, metrics, signal }: Execution,
+  execution: Execution,
   connection: Connection,
   { name, text }: Statement<Row>,
   values: readonly unknown[],
 ): Promise<Row[]> {
   const startedAtMs = performance.now();
   try {
-    const { rows } = await connection.send<Row>({ name, text, values }, signal);
-    metrics.statementDone(name, startedAtMs, 'ok');
+    const { rows } = await connection.send<Row>({ name, text, values }, execution.signal);
+    execution.metrics.statementDone(name, startedAtMs, 'ok');
     return rows;
   } catch (error) {
-    metrics.statementDone(name, startedAtMs, 'error');
-    if (isStale(error) || isDemoted(error)) pool.renew();
-    throw translate(error, name);
+    throw statementFailed(execution, name, startedAtMs, error);
   }
+}
+
+/** Notes that a statement failed, and returns what its caller is told. */
+export function statementFailed({ pool, metrics }: Execution, name: string, startedAtMs: number, error: unknown) {
+  metrics.statementDone(name, startedAtMs, 'error');
+  if (isStale(error) || isDemoted(error)) pool.renew();
+  return translate(error, name);
 }

@@ -10,3 +10,4 @@ export type { Queryable, Transaction } from './queryable.ts';
 export { type OutboxRelay, type OutboxRelayOptions, startOutboxRelay } from './relay.ts';
 export { TRANSACTION_ATTEMPTS } from './retry.ts';
 export { definedStatements, type Statement, statement } from './statement.ts';
+export { followTimeline, LAST_OF_TIMELINE_BEFORE, type Timeline } from './timeline.ts';

@@ -15,7 +15,7 @@ export function databaseMetrics(registry: Registry | undefined, pool: Pool): Dat
   const registers = [registry];
   const seconds = new Histogram({
     name: 'gatehouse_postgres_statement_seconds',
-    help: 'Time from sending a statement to its answer.',
+    help: 'Time from sending a statement to its answer; in a transaction, to that of the last one sent with it.',
     labelNames: ['statement', 'outcome'],
     buckets: STATEMENT_SECONDS,
     registers,

@@ -12,22 +12,18 @@ export interface OutboxMessage {
 /** The largest message that an outbox takes. */
 export const OUTBOX_PAYLOAD_MAX_BYTES = 64 * 1024;
 
-/** Puts a message into `<schema>.outbox`, where it commits with the transaction or not at all. */
-export async function appendOutbox(tx: Transaction, schema: string, message: OutboxMessage): Promise<void> {
-  await appendAllToOutbox(tx, schema, [message]);
+/** Puts a message into `<schema>.outbox`, where it commits with the transaction or not at all. It is deferred. */
+export function appendOutbox(tx: Transaction, schema: string, message: OutboxMessage): void {
+  appendAllToOutbox(tx, schema, [message]);
 }
 
-/** Puts messages into `<schema>.outbox` by one statement. */
-export async function appendAllToOutbox(
-  tx: Transaction,
-  schema: string,
-  messages: readonly OutboxMessage[],
-): Promise<void> {
+/** Puts messages into `<schema>.outbox` by one statement, which is deferred. */
+export function appendAllToOutbox(tx: Transaction, schema: string, messages: readonly OutboxMessage[]): void {
   const tooLarge = messages.find(({ payload }) => payload.length > OUTBOX_PAYLOAD_MAX_BYTES);
   if (tooLarge) {
     throw new Error(`A message of ${tooLarge.payload.length} bytes is too large for the outbox of ${schema}.`);
   }
-  await tx.query(appendTo(schema), [messages.map(({ id }) => id), messages.map(({ payload }) => payload)]);
+  tx.defer(appendTo(schema), [messages.map(({ id }) => id), messages.map(({ payload }) => payload)]);
 }
 
 const appendTo = perSchema((schema) =>

@@ -20,6 +20,7 @@ function fakeConnection(): FakeConnection {
     ended: false,
     destroyed: false,
     send: () => Promise.reject(new Error('nothing is sent here')),
+    sendAll: () => Promise.reject(new Error('nothing is sent here')),
     onBroken: (listener) => {
       onBroken = listener;
     },

@@ -9,7 +9,7 @@ describe('appendOutbox', () => {
   it('commits with its transaction or not at all', async () => {
     await outbox.db
       .transaction(async (tx) => {
-        await appendOutbox(tx, 'demo', { id: uuidv7(), payload: Buffer.from('lost') });
+        appendOutbox(tx, 'demo', { id: uuidv7(), payload: Buffer.from('lost') });
         throw new Error('no');
       })
       .catch(() => undefined);
@@ -19,11 +19,11 @@ describe('appendOutbox', () => {
 
   it('refuses what is too large, and a schema that is none', async () => {
     const payload = Buffer.alloc(OUTBOX_PAYLOAD_MAX_BYTES + 1);
-    await expect(outbox.db.transaction((tx) => appendOutbox(tx, 'demo', { id: uuidv7(), payload }))).rejects.toThrow(
-      'too large',
-    );
+    await expect(
+      outbox.db.transaction(async (tx) => appendOutbox(tx, 'demo', { id: uuidv7(), payload })),
+    ).rejects.toThrow('too large');
     const small = { id: uuidv7(), payload: Buffer.from('x') };
-    await expect(outbox.db.transaction((tx) => appendOutbox(tx, 'demo; drop', small))).rejects.toThrow(
+    await expect(outbox.db.transaction(async (tx) => appendOutbox(tx, 'demo; drop', small))).rejects.toThrow(
       'name of a schema',
     );
   });

@@ -18,7 +18,7 @@ describe('the relay', () => {
 
   it('hands over ids and payloads as they were appended', async () => {
     const message = { id: uuidv7(), payload: Buffer.from([0, 255, 10]) };
-    await outbox.db.transaction((tx) => appendOutbox(tx, 'demo', message));
+    await outbox.db.transaction(async (tx) => appendOutbox(tx, 'demo', message));
     const delivered: unknown[] = [];
     await outbox.relay(async (messages) => void delivered.push(...messages)).drained();
     expect(delivered).toEqual([message]);

@@ -56,7 +56,7 @@ export function useOutbox(): UsedOutbox {
     },
     append: async (...texts) => {
       await used.db.transaction(async (tx) => {
-        for (const text of texts) await appendOutbox(tx, 'demo', { id: uuidv7(), payload: Buffer.from(text) });
+        for (const text of texts) appendOutbox(tx, 'demo', { id: uuidv7(), payload: Buffer.from(text) });
       });
       return texts;
     },
