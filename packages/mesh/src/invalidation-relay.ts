@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '@gatehouse/postgres';
+import type { Database, Timeline, Transaction } from '@gatehouse/postgres';
 import { Counter, Gauge, type Logger, type Registry, uuidv7 } from '@gatehouse/process';
 import type { ReadThrough, RedisStore } from '@gatehouse/redis';
 import { invalidationStatements } from './invalidation-statements.ts';
@@ -19,6 +19,8 @@ export interface InvalidationRelayOptions {
   readonly schema: string;
   readonly cache: Pick<ReadThrough<unknown>, 'invalidate' | 'distrustL2' | 'trustL2' | 'l2Trusted'>;
   readonly redis: Pick<RedisStore, 'onOutage' | 'onRecovery' | 'usable'>;
+  /** What Redis holds of another timeline is not told of changes. */
+  readonly timeline: Pick<Timeline, 'current' | 'confirm'>;
   /**
    * Pages of what was changed in the last `windowMs` milliseconds. They are told once more when Redis is back after it
    * was out of reach, and when the relay starts: a server that took the place of another may lack what that one had
@@ -31,8 +33,8 @@ export interface InvalidationRelayOptions {
 }
 
 export interface InvalidationRelay {
-  /** Notes, in the transaction that makes the change, that caches must hear of it. */
-  stage(tx: Transaction, items: readonly Invalidation[]): Promise<void>;
+  /** Notes, in the transaction that makes the change and before its commit, that caches must hear of it. */
+  stage(tx: Transaction, items: readonly Invalidation[]): void;
   /** Tells the caches, after the commit. What cannot be told now stays noted, and is told by whichever instance can. */
   settle(items: readonly Invalidation[]): Promise<void>;
   stop(): Promise<void>;
@@ -50,7 +52,7 @@ const LOSS_MAX_MS = 60_000;
  * just before has been told once more.
  */
 export function startInvalidationRelay(options: InvalidationRelayOptions): InvalidationRelay {
-  const { db, schema, cache, redis, logger, registry, pollMs = POLL_MS } = options;
+  const { db, schema, cache, redis, timeline, logger, registry, pollMs = POLL_MS } = options;
   const sql = invalidationStatements(schema);
   const relayed = new Counter({
     name: 'cache_invalidations_relayed_total',
@@ -91,6 +93,8 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
   distrust();
 
   const tell = async (items: readonly Invalidation[]): Promise<void> => {
+    // Under the keys of a timeline that is over nobody would hear of it.
+    await timeline.confirm(items.reduce((newest, { version }) => (version > newest ? version : newest), 0n));
     try {
       await cache.invalidate(items);
     } catch (error) {
@@ -131,6 +135,7 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
     // Rows that another instance has claimed were skipped, so only an empty table proves that all have been told.
     const [row] = await db.query(sql.count);
     if (row?.waiting !== 0n || !redis.usable || doubts !== doubtsBefore) return;
+    if (timeline.current === undefined) return;
     distrustedAtMs = undefined;
     cache.trustL2();
   };
@@ -150,9 +155,9 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
   let running = tick();
 
   return {
-    async stage(tx, items) {
+    stage(tx, items) {
       if (items.length === 0) return;
-      await tx.query(sql.insert, [
+      tx.defer(sql.insert, [
         items.map(() => uuidv7()),
         items.map(({ id }) => id),
         items.map(({ version }) => version),

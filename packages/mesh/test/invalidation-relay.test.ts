@@ -21,12 +21,22 @@ afterEach(async () => {
   await database.drop();
 });
 
+interface State {
+  usable: boolean;
+  failing: boolean;
+  trusted: boolean;
+  /** That of the database; undefined while it is not known. */
+  timeline: bigint | undefined;
+  /** The versions that were confirmed to be of it. */
+  confirmed: bigint[];
+  onConfirm?: () => void;
+}
 type Recent = NonNullable<Parameters<typeof startInvalidationRelay>[0]['recent']>;
 
 /** A cache and a Redis that fail when a test says so. */
-function instance({ recent }: { readonly recent?: Recent } = {}) {
+function instance({ recent, ...given }: { readonly recent?: Recent; readonly timeline?: undefined } = {}) {
   const told: Invalidation[] = [];
-  const state = { usable: true, failing: false, trusted: true };
+  const state: State = { usable: true, failing: false, trusted: true, timeline: 1n, confirmed: [], ...given };
   const listeners: { outage: () => void; recovery: () => void } = { outage: () => {}, recovery: () => {} };
   const relay = startInvalidationRelay({
     db,
@@ -57,6 +67,15 @@ function instance({ recent }: { readonly recent?: Recent } = {}) {
         listeners.recovery = listener;
       },
     },
+    timeline: {
+      get current() {
+        return state.timeline;
+      },
+      async confirm(version) {
+        state.confirmed.push(version);
+        state.onConfirm?.();
+      },
+    },
     ...(recent ? { recent } : {}),
     logger: silentLogger,
     registry: createRegistry('session'),
@@ -74,7 +93,7 @@ describe('an invalidation', () => {
   it('is told after the commit and then forgotten', async () => {
     const { relay, told } = instance();
     const item = revoked();
-    await db.transaction((tx) => relay.stage(tx, [item]));
+    await db.transaction(async (tx) => relay.stage(tx, [item]));
     await relay.settle([item]);
     expect(told).toContainEqual(item);
     expect(await waiting()).toBe(0n);
@@ -84,7 +103,7 @@ describe('an invalidation', () => {
     const { relay } = instance();
     await relay.stop();
     const [gone, changed] = [revoked(), { id: randomUUID(), version: 7n }];
-    await db.transaction((tx) => relay.stage(tx, [gone, changed]));
+    await db.transaction(async (tx) => relay.stage(tx, [gone, changed]));
     const other = instance();
     await waitFor(() => other.told.length === 2);
     expect(other.told).toEqual([gone, changed]);
@@ -95,12 +114,25 @@ describe('an invalidation', () => {
     const { relay, told, state } = instance();
     state.failing = true;
     const item = revoked();
-    await db.transaction((tx) => relay.stage(tx, [item]));
+    await db.transaction(async (tx) => relay.stage(tx, [item]));
     await relay.settle([item]);
     expect(await waiting()).toBe(1n);
     state.failing = false;
     await waitFor(async () => (await waiting()) === 0n);
     expect(told).toContainEqual(item);
+  });
+
+  it('is told only after its version was confirmed to be of the timeline that is known', async () => {
+    const { relay, told, state } = instance();
+    const items = [revoked(), { id: randomUUID(), version: 9n }, revoked()];
+    let toldBefore: number | undefined;
+    state.onConfirm = () => {
+      toldBefore = told.length;
+    };
+    await relay.settle(items);
+    expect(state.confirmed).toEqual([9n]);
+    expect(toldBefore).toBe(0);
+    expect(told).toEqual(items);
   });
 
   it('of a rolled back change is never told', async () => {
@@ -111,7 +143,7 @@ describe('an invalidation', () => {
     });
     await expect(work).rejects.toThrow('undone');
     const after = revoked();
-    await db.transaction((tx) => relay.stage(tx, [after]));
+    await db.transaction(async (tx) => relay.stage(tx, [after]));
     await waitFor(() => told.length > 0);
     expect(told).toEqual([after]);
   });
@@ -121,7 +153,7 @@ describe('an invalidation', () => {
     // Without the sweep, so that only what is settled here can go.
     await relay.stop();
     const id = randomUUID();
-    await db.transaction((tx) =>
+    await db.transaction(async (tx) =>
       relay.stage(tx, [
         { id, version: 2n },
         { id, version: 3n },
@@ -138,7 +170,7 @@ describe('the shared cache', () => {
     state.usable = false;
     listeners.outage();
     expect(state.trusted).toBe(false);
-    await db.transaction((tx) => relay.stage(tx, [revoked()]));
+    await db.transaction(async (tx) => relay.stage(tx, [revoked()]));
     state.failing = true;
     state.usable = true;
     listeners.recovery();
@@ -179,6 +211,22 @@ describe('the shared cache', () => {
     // A minute before Redis was lost, and since.
     expect(windows[0]).toBeLessThan(60_000 + 5_000);
     expect(windows[1]).toBeGreaterThanOrEqual(60_000 + 50);
+  });
+
+  it('is not trusted while the timeline of the database is not known', async () => {
+    const { state, told } = instance({
+      async *recent() {
+        yield [revoked()];
+      },
+      timeline: undefined,
+    });
+    await waitFor(() => told.length > 0);
+    for (let polls = 0; polls < 5; polls++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(state.trusted).toBe(false);
+    }
+    state.timeline = 1n;
+    await waitFor(() => state.trusted);
   });
 
   it('is not trusted while what was changed lately can not be told', async () => {

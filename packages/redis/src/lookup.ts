@@ -53,6 +53,8 @@ export interface ReadThrough<V> {
   invalidate(
     items: readonly { readonly id: string; readonly version: bigint; readonly gone?: string }[],
   ): Promise<void>;
+  /** Empties the memory. What is being read is not kept. */
+  forget(): void;
   /** From now on nothing that Redis holds is believed; it is still written to. Empties the memory. */
   distrustL2(): void;
   /** Redis is believed again. */
@@ -75,6 +77,8 @@ export interface ReadThroughOptions<V> {
   readonly expiresAtMs: (value: V) => number;
   /** Reads the truth. What it answers is believed, expired or not. It honours the signal. */
   readonly load: (id: string, signal: AbortSignal) => Promise<Loaded<V>>;
+  /** Values of versions below this are not believed, whoever has them: they may be of changes that were undone. */
+  readonly lowestVersion?: () => bigint;
   readonly l1MaxEntries: number;
   readonly l2TtlMs: number;
   readonly clock: Clock;

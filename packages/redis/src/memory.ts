@@ -42,7 +42,8 @@ export function createMemory<V>(bus: InvalidationBus, clock: Clock, maxEntries: 
   /** The ids that are being read. Announcements of any other need not be remembered. */
   const watched = new Map<string, { floor: bigint; readers: number }>();
   let resets = 0;
-  const hasTimeLeft = (entry: L1Entry<V>) => entry.expiresAtMs > clock.now().getTime();
+  const hasTimeLeft = ({ expiresAtMs }: L1Entry<V>) =>
+    expiresAtMs === Number.POSITIVE_INFINITY || expiresAtMs > clock.nowMs();
   const isIntact = (reading: Reading) => reading.resetsBefore === resets;
 
   return {

@@ -24,10 +24,13 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
   let l2Trusted = true;
   let distrusts = 0;
 
-  const nowMs = () => clock.now().getTime();
+  const lowestVersion = options.lowestVersion ?? (() => 0n);
+  const nowMs = () => clock.nowMs();
   const entryOf = (version: bigint, value: V) => ({ version, value, expiresAtMs: expiresAtMs(value) });
   const complain = (error: unknown, message: string) =>
     logger[isFailure(error) ? 'debug' : 'warn']({ topic, err: error }, message);
+
+  const floorOf = (reading: Reading) => larger(reading.announced.floor, lowestVersion());
 
   /** Puts what nobody waits for into Redis. Says whether it was put; a failure is only counted. */
   const putQuietly = async (id: string, entry: () => Entry, ttlMs?: number): Promise<boolean> => {
@@ -46,7 +49,7 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
     const reading = memory.begin(id);
     try {
       const loaded = await options.load(id, signal);
-      if (loaded === undefined || signal.aborted || loaded.version < reading.announced.floor) return loaded;
+      if (loaded === undefined || signal.aborted || loaded.version < floorOf(reading)) return loaded;
       // A Redis that was lost meanwhile may have come back without the entry that would keep an old one out.
       if (!memory.isIntact(reading)) return loaded;
       if ('gone' in loaded) {
@@ -80,7 +83,7 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
       // What was on its way when trust was withdrawn is not believed, even if trust is back.
       if (distrusts !== distrustsBefore) return minVersion;
       const entry = bytes ? decodeEntry(bytes) : undefined;
-      const answer = answerOf(entry, larger(minVersion, reading.announced.floor), reading);
+      const answer = answerOf(entry, larger(minVersion, floorOf(reading)), reading);
       counts[answer ? 'hits' : 'misses'].l2 += 1;
       if (answer) return answer;
       return entry?.kind === 'stale' ? larger(minVersion, entry.version) : minVersion;
@@ -161,6 +164,7 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
         for (const { id, version } of items) outdate(id, version);
       }
     },
+    forget: reset,
     distrustL2() {
       if (!l2Trusted) return;
       l2Trusted = false;

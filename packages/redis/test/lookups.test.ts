@@ -55,6 +55,45 @@ describe('a lookup', () => {
     expect(await cache.get('x', { ...bounded(), minVersion: 2n })).toMatchObject({ layer: 'l1' });
   });
 
+  it('believes no value below the lowest version, whoever has it, and still what is gone', async () => {
+    const state = { lowest: 0n, version: 5n };
+    const instance = await open({
+      load: async () => ({ version: state.version, value: doc('truth') }),
+      cache: { lowestVersion: () => state.lowest },
+    });
+    const { cache } = instance;
+    await cache.fill('x', 7n, doc('undone'));
+    await cache.invalidate([{ id: 'y', version: 7n, gone: 'ended' }]);
+    state.lowest = 10n;
+    cache.forget();
+    expect(cache.peek('x')).toBeUndefined();
+    expect(textOf(await cache.get('x', strict()))).toBe('truth');
+    // It was read from a truth that is over, which may have said so for the last time.
+    expect(cache.peek('x')).toBeUndefined();
+    expect(await inRedis(instance, 'x')).toBe('value 7');
+    expect(await cache.get('y', strict())).toEqual({ state: 'gone', note: 'ended' });
+    state.version = 10n;
+    expect(textOf(await cache.get('x', strict()))).toBe('truth');
+    expect(cache.peek('x')?.text).toBe('truth');
+    await waitFor(async () => (await inRedis(instance, 'x')) === 'value 10');
+  });
+
+  it('keeps nothing of what was being read when everything is forgotten', async () => {
+    let answer: (() => void) | undefined;
+    const { cache } = await open({
+      load: () =>
+        new Promise((resolve) => {
+          answer = () => resolve({ version: 1n, value: doc('undone') });
+        }),
+    });
+    const lookup = cache.get('x', full());
+    await waitFor(() => answer);
+    cache.forget();
+    answer?.();
+    expect(textOf(await lookup)).toBe('undone');
+    expect(cache.peek('x')).toBeUndefined();
+  });
+
   it('does not keep that something is absent', async () => {
     let exists = false;
     const instance = await open({ load: async () => (exists ? { version: 1n, value: doc('here') } : undefined) });

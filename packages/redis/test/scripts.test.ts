@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { silentLogger } from '@gatehouse/process';
 import { defineScript, openRedis, type RedisStore } from '@gatehouse/redis';
 import { type RedisInstance, startRedis, waitFor } from '@gatehouse/testing';
@@ -97,6 +98,7 @@ describe('publish', () => {
     const subscriber = store.subscriber();
     const messages: string[] = [];
     subscriber.on('message', (_channel, text) => messages.push(text));
+    await once(subscriber, 'ready');
     await subscriber.subscribe('c');
     const number = await publish('hello\nworld');
     await waitFor(() => messages.length > 0);

@@ -11,6 +11,7 @@ export function fakeClock(start: Date = new Date('2030-01-01T12:00:00.000Z')): F
   let nowMs = start.getTime();
   return {
     now: () => new Date(nowMs),
+    nowMs: () => nowMs,
     advance: (ms) => {
       nowMs += ms;
     },

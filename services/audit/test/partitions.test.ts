@@ -1,5 +1,5 @@
 import { type Database, openDatabase } from '@gatehouse/postgres';
-import { silentLogger } from '@gatehouse/process';
+import { type Clock, silentLogger, systemClock } from '@gatehouse/process';
 import { AuditServiceService } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import {
   createTestDatabase,
@@ -28,7 +28,7 @@ describe('partitions', () => {
   });
 
   it('are made at the start for last month, this month and the next three', async () => {
-    await withJob({ clock: { now: () => new Date() } }, async () => {
+    await withJob({ clock: systemClock }, async () => {
       await waitFor(async () => (await partitions()).length === 5);
     });
     expect(await partitions()).toEqual([-1, 0, 1, 2, 3].map(partition));
@@ -45,7 +45,7 @@ describe('partitions', () => {
   });
 
   it('are made once when several instances start together', async () => {
-    const clock = { now: () => new Date() };
+    const clock = systemClock;
     await Promise.all(
       Array.from({ length: 4 }, () => withJob({ clock }, () => waitFor(async () => (await partitions()).length === 5))),
     );
@@ -54,7 +54,7 @@ describe('partitions', () => {
 
   it('are made later when the database was away at the start', async () => {
     await query(database.adminUrl, 'alter function audit.create_month_partition(date) rename to away');
-    await withJob({ clock: { now: () => new Date() }, everyMs: 20 }, async (failures) => {
+    await withJob({ clock: systemClock, everyMs: 20 }, async (failures) => {
       await waitFor(() => failures() > 0);
       await query(database.adminUrl, 'alter function audit.away(date) rename to create_month_partition');
       await waitFor(async () => (await partitions()).length === 5);
@@ -119,7 +119,7 @@ describe('events of a month that nobody has made a partition for', () => {
 });
 
 async function withJob(
-  options: { readonly clock: { now(): Date }; readonly everyMs?: number },
+  options: { readonly clock: Clock; readonly everyMs?: number },
   work: (failures: () => number) => Promise<unknown>,
 ): Promise<void> {
   const db = openDatabase({ url: database.url, applicationName: 'audit-test', logger: silentLogger });

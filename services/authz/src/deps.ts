@@ -1,5 +1,5 @@
 import type { Runtime } from '@gatehouse/mesh';
-import type { Database } from '@gatehouse/postgres';
+import { type Database, followTimeline } from '@gatehouse/postgres';
 import { type Clock, Gauge } from '@gatehouse/process';
 import { type InvalidationBus, openRedis, startBus } from '@gatehouse/redis';
 import type { Acting } from '@gatehouse/rpc';
@@ -64,23 +64,28 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   }).set(bus.boundMs / 1000);
   const l1MaxEntries = config.GATEHOUSE_AUTHZ_L1_ENTRIES;
   const l2TtlMs = config.GATEHOUSE_AUTHZ_L2_TTL_SECONDS * 1000;
-  const grants = openGrantsCache({ db, redis, bus, clock, logger, registry, l1MaxEntries, l2TtlMs });
+  const timeline = followTimeline({ db, everyMs: config.GATEHOUSE_AUTHZ_HEARTBEAT_MS, logger });
+  stops.add('timeline', () => timeline.stop());
+  for (const topic of [GRANTS_TOPIC, MODEL_TOPIC]) bus.on(topic, (_id, revision) => void timeline.confirm(revision));
+  const layers = { db, redis, bus, timeline, clock, logger, registry, l2TtlMs };
+  const grants = openGrantsCache({ ...layers, l1MaxEntries });
   stops.add('grants cache', () => grants.close());
-  const revisions = openModelRevisions({ db, redis, bus, clock, logger, registry, l2TtlMs });
+  const revisions = openModelRevisions(layers);
   stops.add('model revisions', () => revisions.close());
   const models = openModelCache({ db, bus, revisions });
+  for (const each of [grants, revisions, models]) timeline.onChange(() => each.forget());
   const session = openSession(runtime, config.GATEHOUSE_SESSION_ADDRESS);
   const sessionTokens = tellSessions({ session, find: (ids) => findPlacedTokens(db, ids), logger, registry });
   stops.add('tokens for sessions', () => sessionTokens.stop());
   const { advance } = sessionTokens;
-  const changes = startChanges({ db, grants, revisions, redis, logger, registry, advance });
+  const changes = startChanges({ db, grants, revisions, redis, timeline, logger, registry, advance });
   stops.add('invalidation relay', () => changes.stop());
   const sweeping = startSweepingIdempotencyKeys({ db, logger, registry });
   stops.add('sweeping of idempotency keys', () => sweeping.stop());
   refreshUserRoleCache(config, runtime);
   const databaseClock = followDatabaseClock({ db, clock, logger });
   stops.add('database clock', () => databaseClock.stop());
-  const decisions = openDecisions({ grants, models, bus, databaseClock });
+  const decisions = openDecisions({ grants, models, bus, databaseClock, timeline });
   const events = openEvents(runtime.trail(config.GATEHOUSE_AUDIT_ADDRESS, config.GATEHOUSE_AUDIT_DECISIONS), registry);
   return {
     db,
@@ -96,7 +101,7 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     acting: {
       authenticate: session.authenticate,
       async permits({ userId }, permission, call) {
-        const question = { ...plainly(userId, permission), demand: FULL };
+        const question = { ...plainly(userId, permission), demand: FULL, nowMs: decisions.nowMs() };
         const { isAllowed } = await decisions.decide(question, call.signal);
         events.permissionChecked(call, question, isAllowed);
         return isAllowed;

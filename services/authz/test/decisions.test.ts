@@ -17,12 +17,15 @@ function stand({
   memory,
   database = memory,
   isBusCurrent = true,
+  lostBefore = 0n,
 }: {
   readonly held: Held;
   /** Revision of the model in memory, and in Postgres. */
   readonly memory: bigint;
   readonly database?: bigint;
   readonly isBusCurrent?: boolean;
+  /** Revisions below this one were lost where the database has not got them. */
+  readonly lostBefore?: bigint;
 }) {
   const asked: string[] = [];
   // A role allows what is asked for from the revision on that the grants were read with.
@@ -60,8 +63,9 @@ function stand({
     models,
     bus: { current: isBusCurrent },
     databaseClock: { nowMs: () => 0 },
+    timeline: { isLost: (revision: bigint) => revision < lostBefore },
   } as unknown as Parameters<typeof openDecisions>[0]);
-  const question = (demand: Demand) => ({ ...plainly('user', 'a:b'), demand });
+  const question = (demand: Demand) => ({ ...plainly('user', 'a:b'), demand, nowMs: 0 });
   return {
     asked,
     peek: (demand: Demand) => decisions.peek(question(demand)),
@@ -140,5 +144,12 @@ describe('a decision that has to wait', () => {
       kind: 'invalid',
       reason: 'CONSISTENCY_TOKEN_INVALID',
     });
+  });
+
+  it.each([
+    ['of grants', demanding(0n, 3n)],
+    ['of the model', demanding(6n, 0n)],
+  ])('meets a demand %s that was lost in a failover by what there is', async (_, demand) => {
+    expect(await stand({ held: FROM_POSTGRES, memory: 5n, lostBefore: 7n }).decide(demand)).toEqual(ALLOWED);
   });
 });

@@ -121,6 +121,16 @@ describe('granting a role', () => {
     expect(await revisionOf(userId)).toBe(1n);
   });
 
+  it('says that the revision is another one before anything else that is wrong', async () => {
+    const [userId, roleId] = [randomUUID(), await fixture.role()];
+    await fixture.grant(userId, roleId);
+    for (const wrong of [roleId, randomUUID()]) {
+      const request = { ...ALWAYS, userId, roleId: wrong, reason: '', mustMatchRevision: 7n };
+      await expect(fixture.operator.grantRole(request)).rejects.toMatchObject({ reason: 'REVISION_MISMATCH' });
+    }
+    expect(await revisionOf(userId)).toBe(1n);
+  });
+
   it('makes one grant of twenty at once, and refuses nineteen', async () => {
     const [userId, roleId] = [randomUUID(), await fixture.role({ permissions: ['race:win'] })];
     const answers = await Promise.allSettled(Array.from({ length: 20 }, () => fixture.grant(userId, roleId)));

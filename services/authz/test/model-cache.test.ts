@@ -115,6 +115,25 @@ describe('the model in memory', () => {
     expect(state.loads).toBe(2);
   });
 
+  it('is loaded anew once it was forgotten, and not taken from a load that began before', async () => {
+    const { models, current, state, hold, release } = stand();
+    state.revision = 7n;
+    expect((await current()).revision).toBe(7n);
+    // After a failover that lost a change.
+    state.revision = 6n;
+    models.forget();
+    expect(models.peek(0n)).toBeUndefined();
+    expect((await current()).revision).toBe(6n);
+    models.forget();
+    hold();
+    const early = models.reach(6n);
+    models.forget();
+    state.revision = 5n;
+    release(true);
+    await expect(early).rejects.toThrow('went back');
+    expect((await models.reach(5n)).revision).toBe(5n);
+  });
+
   it('is loaded again after Postgres failed', async () => {
     let failures = 1;
     const answer = [{ revision: 1n, role_id: null, parent_role_id: null, permissions: [] }];

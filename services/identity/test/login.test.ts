@@ -10,7 +10,7 @@ import {
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { type Call, type Handlers, mount } from '@gatehouse/rpc';
 import * as session from '@gatehouse/session-service';
-import { outboxEvents, startStandIn, startTestService, type TestService } from '@gatehouse/testing';
+import { outboxEvents, startStandIn, startTestService, type TestService, waitFor } from '@gatehouse/testing';
 import { argon2id, hash } from 'argon2';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Fixture, originOf, PASSWORD, patient, registration, rowsOf, startFixture } from './fixture.ts';
@@ -51,6 +51,10 @@ async function eventsOf(requestId: string) {
   const events = await outboxEvents(fixture.service);
   return events.filter((event) => event.requestId === requestId && event.eventType.startsWith('login.'));
 }
+
+/** Statements of the service that wait for a lock. */
+const WAITING = `select from pg_stat_activity
+  where datname = current_database() and application_name = 'gatehouse-identity' and wait_event_type = 'Lock'`;
 
 describe('a sign-in with the right password', () => {
   it('creates a session that the session service knows', async () => {
@@ -396,6 +400,8 @@ describe('when the session service', () => {
       const refused = app.login(byEmail('stalled@example.com'), { requestId, deadlineMs: Date.now() + 4_000 });
       await expect(refused).rejects.toMatchObject({ kind: 'deadline' });
       await created.promise;
+      // The service may hear of the deadline after its caller does, and until then what it waits for must not come.
+      await waitFor(async () => (await fixture.rows(WAITING)).length === 0);
     });
     await expectNoSuccess('stalled@example.com', requestId);
   });

@@ -1,6 +1,6 @@
 import { ACCESS_TOKEN_LIFETIME_MAX_SECONDS } from '@gatehouse/client/verify';
 import { type InvalidationRelay, type Runtime, startInvalidationRelay } from '@gatehouse/mesh';
-import type { Database } from '@gatehouse/postgres';
+import { type Database, followTimeline } from '@gatehouse/postgres';
 import { type Clock, Gauge, type Logger, uuidv7 } from '@gatehouse/process';
 import { type InvalidationBus, openRedis, startBus } from '@gatehouse/redis';
 import type { Acting } from '@gatehouse/rpc';
@@ -78,26 +78,19 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     registry,
   });
   stops.add('invalidation bus', () => bus.stop());
-  const sessions = sessionCache({
-    db,
-    redis,
-    bus,
-    clock,
-    logger,
-    registry,
-    toReply,
-    l1MaxEntries: config.GATEHOUSE_SESSION_L1_ENTRIES,
-    l2TtlMs: config.GATEHOUSE_SESSION_L2_TTL_SECONDS * 1000,
-  });
+  const timeline = followTimeline({ db, everyMs: config.GATEHOUSE_SESSION_HEARTBEAT_MS, logger });
+  stops.add('timeline', () => timeline.stop());
+  bus.on('session', (_id, version) => void timeline.confirm(version));
+  const layers = { db, redis, bus, timeline, clock, logger, registry };
+  const l1MaxEntries = config.GATEHOUSE_SESSION_L1_ENTRIES;
+  const l2TtlMs = config.GATEHOUSE_SESSION_L2_TTL_SECONDS * 1000;
+  const sessions = sessionCache({ ...layers, toReply, l1MaxEntries, l2TtlMs });
   stops.add('session cache', () => sessions.close());
   const invalidations = startInvalidationRelay({
-    db,
+    ...layers,
     schema: 'session',
     cache: sessions,
-    redis,
     recent: (windowMs) => recentRevocations(db, windowMs),
-    logger,
-    registry,
   });
   stops.add('invalidation relay', () => invalidations.stop());
   new Gauge({
@@ -127,6 +120,14 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   const ring = keyRing(config.GATEHOUSE_SESSION_SECRET_KEYS);
   const refresh = openRefresh({ db, logger, ring, ...refreshSettings(config) });
   stops.add('refresh tokens', () => refresh.stop());
+  const watchers = openWatchers({
+    bus,
+    topic: 'session',
+    registry,
+    encode: { changes: toChanges, answer: toAnswer, reset: toReset },
+  });
+  timeline.onChange(() => sessions.forget());
+  timeline.onChange(() => watchers.reset());
   const authz = openAuthz(runtime, config.GATEHOUSE_AUTHZ_ADDRESS);
   return {
     db,
@@ -136,12 +137,7 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     sessions,
     validator: judge,
     invalidations,
-    watchers: openWatchers({
-      bus,
-      topic: 'session',
-      registry,
-      encode: { changes: toChanges, answer: toAnswer, reset: toReset },
-    }),
+    watchers,
     acting: {
       authenticate: async (sessionToken, call) => {
         const options = { freshness: 'strict', demand: 'nothing', signal: call.signal } as const;

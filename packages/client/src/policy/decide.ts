@@ -25,7 +25,6 @@ export const DENIED: Verdict = { isAllowed: false, undetermined: '' };
  * Nothing here is a cached answer: grants begin and end at their times because each question is judged at its own.
  */
 export function decide(model: Model, grants: readonly Grant[], question: Question): Verdict {
-  const name = splitPermission(question.permission);
   let isAllowed = false;
   let undetermined = '';
   // A denial that is certain may still come, and then no condition was what decided, in whatever order the grants are.
@@ -35,7 +34,7 @@ export function decide(model: Model, grants: readonly Grant[], question: Questio
     const role = model.closure(grant.roleId);
     if (!role) continue;
     if (role.isPlain) {
-      if (isAllowed || !allowsPlainly(role, question.permission, name)) continue;
+      if (isAllowed || !allowsPlainly(role, question.permission)) continue;
       const { outcome, why } = holds(grant.condition, question);
       if (outcome === 'undetermined') undetermined ||= why;
       if (outcome !== 'true') continue;
@@ -43,7 +42,7 @@ export function decide(model: Model, grants: readonly Grant[], question: Questio
       isAllowed = true;
       continue;
     }
-    const effect = judge(role, grant, question, name);
+    const effect = judge(role, grant, question);
     if (effect.denies) {
       if (effect.why === '') return DENIED;
       doubt ||= effect.why;
@@ -66,17 +65,17 @@ export function* rulesFor(role: RoleClosure, permission: string): Generator<Rule
   yield* role.everything;
 }
 
-type Name = ReturnType<typeof splitPermission>;
-
-function allowsPlainly(role: RoleClosure, permission: string, { resource, action }: Name): boolean {
-  return (
-    role.names.has(permission) || role.resources.has(resource) || role.actions.has(action) || role.everything.length > 0
-  );
+function allowsPlainly({ names, resources, actions, everything }: RoleClosure, permission: string): boolean {
+  if (names.has(permission) || everything.length > 0) return true;
+  // Few roles hold a permission with one wildcard, and only for those the name has to be taken apart.
+  if (resources.size === 0 && actions.size === 0) return false;
+  const { resource, action } = splitPermission(permission);
+  return resources.has(resource) || actions.has(action);
 }
 
 /** What one grant of a role that is not plain does: `why` says what could not be evaluated. */
-function judge(role: RoleClosure, grant: Grant, question: Question, name: Name) {
-  if (!allowsPlainly(role, question.permission, name)) return NEITHER;
+function judge(role: RoleClosure, grant: Grant, question: Question) {
+  if (!allowsPlainly(role, question.permission)) return NEITHER;
   const ofGrant = holds(grant.condition, question);
   if (ofGrant.outcome === 'false') return NEITHER;
   let allows = false;

@@ -1,3 +1,5 @@
+import type { Demand } from './consistency.ts';
+
 /** What is asked about a user. Its fields are those of a question to the policy engine, but for the time of the answer. */
 export interface Asked {
   readonly userId: string;
@@ -10,6 +12,13 @@ export interface Asked {
   readonly authenticationLevel: number;
   readonly resourceAttributes: Readonly<Record<string, unknown>>;
   readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** A question: whether the user holds the permission, from data as fresh as demanded. */
+export interface Question extends Asked {
+  readonly demand: Demand;
+  /** When it was asked, by the database's clock. Unix milliseconds. */
+  readonly nowMs: number;
 }
 
 const NO_ATTRIBUTES = {};

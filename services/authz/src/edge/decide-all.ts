@@ -3,8 +3,8 @@ import type { Failure } from '@gatehouse/failure';
 import type { EventSource } from '@gatehouse/mesh';
 import { lookupGate, timeLeft } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
+import type { Question } from '../domain/question.ts';
 import { isOfOneQuestion } from '../domain/undecided.ts';
-import type { Question } from '../store/decisions.ts';
 
 /** Lookups in Redis and Postgres that one batch has under way at once. */
 const LOOKUPS_MAX = 64;

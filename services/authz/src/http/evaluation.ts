@@ -29,7 +29,8 @@ export function evaluationRoute(deps: Pick<Deps, 'decisions' | 'events'>, access
 export function evaluate({ decisions, events }: Pick<Deps, 'decisions' | 'events'>) {
   return (members: Members, request: JsonRequest): HttpAnswer | Promise<HttpAnswer> => {
     const asked = readEvaluation(members);
-    const question = { ...asked, demand: demandsOf(requirementOf(request.headers))(asked.userId) };
+    const demand = demandsOf(requirementOf(request.headers))(asked.userId);
+    const question = { ...asked, demand, nowMs: decisions.nowMs() };
     const reply = (verdict: NonNullable<ReturnType<typeof decisions.peek>>) => {
       events.permissionChecked(new HttpAsking(request), question, verdict.isAllowed);
       return jsonAnswer(decisionJson.of(verdict));

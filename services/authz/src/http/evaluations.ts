@@ -3,8 +3,8 @@ import type { PostRoute } from '@gatehouse/http';
 import { type AccessRule, fieldsInvalid } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { type Demand, demandsOf } from '../domain/consistency.ts';
+import type { Question } from '../domain/question.ts';
 import { decideAll } from '../edge/decide-all.ts';
-import type { Question } from '../store/decisions.ts';
 import { answering, BODY_BYTES_MAX, jsonAnswer } from './answers.ts';
 import { decisionJson, PERMITTED } from './decisions.ts';
 import { evaluate, readEvaluation } from './evaluation.ts';
@@ -42,9 +42,10 @@ export function evaluationsRoute(deps: Pick<Deps, 'decisions' | 'events'>, acces
       reading.assertGood();
       if (items.length === 0) return evaluateOne(members, request);
       const demandOf = demandsOf(requirementOf(request.headers));
-      const questions = items.map((item) => read(item, demandOf));
+      const nowMs = deps.decisions.nowMs();
+      const questions = items.map((item) => read(item, demandOf, nowMs));
       const asking = new HttpAsking(request);
-      if (isLast) return decideInOrder(decide, questions, asking, isLast).then(answer);
+      if (isLast) return decideInOrder(decide, questions, deps.decisions.nowMs, asking, isLast).then(answer);
       const decided = decide(questions.filter(isQuestion), asking);
       return decided instanceof Promise
         ? decided.then((all) => answer(merge(questions, all)))
@@ -66,11 +67,11 @@ function isSemantic(value: unknown): value is keyof typeof SEMANTICS {
 }
 
 /** What an evaluation asks, or why it asks nothing. */
-function read(item: Members | undefined, demandOf: (userId: string) => Demand): Question | Failure {
+function read(item: Members | undefined, demandOf: (userId: string) => Demand, nowMs: number): Question | Failure {
   try {
     if (!item) throw fieldsInvalid([{ field: 'the evaluation', description: 'must be an object' }]);
     const asked = readEvaluation(item);
-    return { ...asked, demand: demandOf(asked.userId) };
+    return { ...asked, demand: demandOf(asked.userId), nowMs };
   } catch (error) {
     if (!isFailure(error)) throw error;
     return error;
@@ -84,12 +85,15 @@ function isQuestion(each: Question | Failure): each is Question {
 async function decideInOrder(
   decide: Decide,
   questions: readonly (Question | Failure)[],
+  now: () => number,
   asking: HttpAsking,
   isLast: (decision: string) => boolean,
 ): Promise<readonly string[]> {
   const decisions: string[] = [];
   for (const each of questions) {
-    decisions.push(...(isQuestion(each) ? await decide([each], asking) : [decisionJson.ofError(each)]));
+    // Those before it may have taken their time.
+    const results = isQuestion(each) ? decide([{ ...each, nowMs: now() }], asking) : [decisionJson.ofError(each)];
+    decisions.push(...(await results));
     if (isLast(decisions.at(-1) ?? '')) break;
   }
   return decisions;

@@ -2,9 +2,9 @@ import type { Verdict } from '@gatehouse/client/policy';
 import type { CheckRequest, CheckResponse } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { Call, Encoded, Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
-import type { Question } from '../store/decisions.ts';
+import type { Question } from '../domain/question.ts';
 import { toReply } from '../wire/check-reply.ts';
-import { toAsked, toDemands } from '../wire/question.ts';
+import { toDemands, toQuestion } from '../wire/question.ts';
 
 /** Tells whether a user holds a permission: at once when this instance's memory is enough. */
 export function check({ decisions, events }: Pick<Deps, 'decisions' | 'events'>): Handler<CheckRequest, CheckResponse> {
@@ -13,7 +13,7 @@ export function check({ decisions, events }: Pick<Deps, 'decisions' | 'events'>)
     return toReply(verdict);
   };
   return (request, call) => {
-    const question = { ...toAsked(request), demand: toDemands(request.consistency)(request.userId) };
+    const question = toQuestion(request, toDemands(request.consistency)(request.userId), decisions.nowMs());
     const known = decisions.peek(question);
     if (known !== undefined) return reply(call, question, known);
     return decisions.decide(question, call.signal).then((verdict) => reply(call, question, verdict));

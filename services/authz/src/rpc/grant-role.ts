@@ -37,14 +37,15 @@ export function grantRole({
       updatedAt: undefined,
     };
     return changeGrants(changes, call, request, async (tx) => {
-      const roleName = await findRoleName(tx, roleId);
+      const [roleName, standing] = await Promise.all([
+        findRoleName(tx, roleId),
+        findStanding(tx, userId, roleId, scope),
+      ]);
       if (roleName === undefined) throw roleNotFound();
-      const standing = await findStanding(tx, userId, roleId, scope);
       assertPeriod(grant, standing.nowMs);
       assertGrantable(standing);
-      const breach = await findBreach(tx, [...standing.roleIds, roleId]);
+      const [breach] = await Promise.all([findBreach(tx, [...standing.roleIds, roleId]), insertGrant(tx, grant)]);
       if (breach) throw rolesExcluded(breach.roleId, breach.excludedRoleId);
-      await insertGrant(tx, grant);
       await events.roleGranted(tx, call, grant, roleName);
       return { grant: toGrantMessage(grant) };
     });

@@ -13,8 +13,10 @@ export function revokeGrant({
   return async (request, call) =>
     changeGrants(changes, call, request, async (tx) => {
       const { grant } = await findGrant(tx, request.userId, request.grantId);
-      await deleteGrantById(tx, grant.userId, grant.id);
-      const roleName = (await findRoleName(tx, grant.roleId)) ?? '';
+      const [roleName = ''] = await Promise.all([
+        findRoleName(tx, grant.roleId),
+        deleteGrantById(tx, grant.userId, grant.id),
+      ]);
       await events.roleRevoked(tx, call, { ...grant, reason: request.reason }, roleName);
       return {};
     });

@@ -14,9 +14,8 @@ export function revokeRole({
   return async (request, call) =>
     changeGrants(changes, call, request, async (tx) => {
       const { userId, roleId, reason, scope } = request;
-      const id = await deleteGrant(tx, userId, roleId, scope);
+      const [id, roleName = ''] = await Promise.all([deleteGrant(tx, userId, roleId, scope), findRoleName(tx, roleId)]);
       if (id === undefined) throw grantNotFound();
-      const roleName = (await findRoleName(tx, roleId)) ?? '';
       await events.roleRevoked(tx, call, { id, userId, roleId, reason, scope }, roleName);
       return {};
     });

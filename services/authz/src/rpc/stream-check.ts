@@ -1,10 +1,10 @@
 import type { StreamCheckRequest, StreamCheckResponse } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { type Call, type Encoded, lookupGate, type SyncStreamHandler, timeLeft } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
+import type { Question } from '../domain/question.ts';
 import { isOfOneQuestion } from '../domain/undecided.ts';
-import type { Question } from '../store/decisions.ts';
 import { toErrorReply, toReply } from '../wire/check-reply.ts';
-import { toAsked, toDemands } from '../wire/question.ts';
+import { toDemands, toQuestion } from '../wire/question.ts';
 
 /** Lookups in Redis and Postgres that one stream has under way at once. */
 const LOOKUPS_MAX = 64;
@@ -40,7 +40,7 @@ export function streamCheck({
         message({ item, consistency }) {
           if (!item) throw new Error('The limits let a question without an item pass.');
           try {
-            const question = { ...toAsked(item), demand: toDemands(consistency)(item.userId) };
+            const question = toQuestion(item, toDemands(consistency)(item.userId), decisions.nowMs());
             const known = decisions.peek(question);
             if (!known) return lookUp(question);
             events.permissionChecked(call, question, known.isAllowed);

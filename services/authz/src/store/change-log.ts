@@ -96,11 +96,11 @@ const INSERT = statement(
 /** Before every change. */
 const BEGINNING = { xid: '0', id: MODEL_ID };
 
-/** Notes, in the transaction that makes them, changes of which watchers must be told. */
-export async function logChanges(tx: Transaction, changed: readonly Invalidation[]): Promise<void> {
+/** Notes, in the transaction that makes them and before its commit, changes of which watchers must be told. */
+export function logChanges(tx: Transaction, changed: readonly Invalidation[]): void {
   if (changed.length === 0) return;
   const ids = changed.map(() => uuidv7());
-  await tx.query(INSERT, [ids, changed.map(({ id }) => id), changed.map(({ version }) => version), MODEL_ID]);
+  tx.defer(INSERT, [ids, changed.map(({ id }) => id), changed.map(({ version }) => version), MODEL_ID]);
 }
 
 export function openChangeLog({ db }: { readonly db: Database }): ChangeLog {

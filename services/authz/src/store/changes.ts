@@ -1,5 +1,5 @@
 import { type Invalidation, startInvalidationRelay } from '@gatehouse/mesh';
-import type { Database, Transaction } from '@gatehouse/postgres';
+import type { Database, Timeline, Transaction } from '@gatehouse/postgres';
 import type { Logger, Registry } from '@gatehouse/process';
 import type { RedisStore } from '@gatehouse/redis';
 import type { Call, Encoded } from '@gatehouse/rpc';
@@ -39,6 +39,7 @@ export interface ChangesOptions {
   readonly grants: GrantsCache;
   readonly revisions: ModelRevisions;
   readonly redis: RedisStore;
+  readonly timeline: Pick<Timeline, 'current' | 'confirm'>;
   readonly logger: Logger;
   readonly registry: Registry;
   /** Told of the users for whom something changed, or who changed something, before a change is answered. */
@@ -60,7 +61,16 @@ export function grantsChanged(userId: string, revision: bigint): Invalidation {
  * by the relay of any instance when the one that made the change could not. What is recent is told once more to a Redis that
  * may have lost it.
  */
-export function startChanges({ db, grants, revisions, redis, logger, registry, advance }: ChangesOptions): Changes {
+export function startChanges({
+  db,
+  grants,
+  revisions,
+  redis,
+  timeline,
+  logger,
+  registry,
+  advance,
+}: ChangesOptions): Changes {
   const cache = {
     get l2Trusted() {
       return grants.l2Trusted && revisions.l2Trusted;
@@ -80,7 +90,7 @@ export function startChanges({ db, grants, revisions, redis, logger, registry, a
     },
   };
   const recent = (windowMs: number) => recentChanges(db, windowMs);
-  const relay = startInvalidationRelay({ db, schema: 'authz', cache, redis, recent, logger, registry });
+  const relay = startInvalidationRelay({ db, schema: 'authz', cache, redis, timeline, recent, logger, registry });
   return {
     async commit(call, request, write) {
       const { idempotency } = call;
@@ -90,9 +100,9 @@ export function startChanges({ db, grants, revisions, redis, logger, registry, a
         if (earlier) return earlier;
         const written = await write(tx);
         const changed = [written.changed].flat();
-        await relay.stage(tx, changed);
-        await logChanges(tx, changed);
-        if (idempotency) await storeResponse(tx, call, idempotency, written.reply);
+        relay.stage(tx, changed);
+        logChanges(tx, changed);
+        if (idempotency) storeResponse(tx, call, idempotency, written.reply);
         tx.afterCommit(() => {
           const users = usersOf(changed, call);
           told = Promise.all([relay.settle(changed), users.length > 0 && advance(users)]);

@@ -59,7 +59,7 @@ export function followDatabaseClock({
       const foundNowMs = await findNowMs(db.within({ signal }));
       const nowMs = performance.now();
       const tookMs = nowMs - sentAtMs;
-      const foundMs = foundNowMs + tookMs / 2 - clock.now().getTime();
+      const foundMs = foundNowMs + tookMs / 2 - clock.nowMs();
       const canBothBe = Math.abs(foundMs - aheadMs) <= (tookMs + bestTookMs) / 2 + RESOLUTION_MS;
       if (tookMs > bestTookMs && nowMs - bestAtMs < BEST_FOR_MS && canBothBe) return;
       [aheadMs, bestTookMs, bestAtMs] = [foundMs, tookMs, nowMs];
@@ -77,7 +77,7 @@ export function followDatabaseClock({
   const timer = setInterval(() => void compare(), EVERY_MS);
   timer.unref();
   return {
-    nowMs: () => clock.now().getTime() + aheadMs,
+    nowMs: () => clock.nowMs() + aheadMs,
     stop() {
       clearInterval(timer);
       stopping.abort();

@@ -1,16 +1,12 @@
 import { decide as judge, type Model, type Verdict } from '@gatehouse/client/policy';
+import type { Timeline } from '@gatehouse/postgres';
 import type { InvalidationBus } from '@gatehouse/redis';
 import { type Demand, tokenInvalid } from '../domain/consistency.ts';
-import type { Asked } from '../domain/question.ts';
+import type { Question } from '../domain/question.ts';
 import type { DatabaseClock } from './database-clock.ts';
 import type { GrantsCache } from './grants-cache.ts';
 import type { ModelCache } from './model-cache.ts';
 import type { UserGrants } from './user-grants.ts';
-
-/** A question: whether the user holds the permission, from data as fresh as demanded. */
-export interface Question extends Asked {
-  readonly demand: Demand;
-}
 
 /** What there is to judge by. */
 export interface Standing {
@@ -22,11 +18,14 @@ export interface Standing {
 
 /** Decides. The one way in which permissions are decided, whoever asks. */
 export interface Decisions {
-  /** Decides from the memory of this instance, at once; undefined when that is not enough. */
+  /** The time by the database's clock, for a question that is asked now. Unix milliseconds. */
+  nowMs(): number;
+  /** Decides from the memory of this instance, as of when it was asked; undefined when that is not enough. */
   peek(question: Question): Verdict | undefined;
   /**
-   * Decides, from as far away as it takes. Throws Failure `unavailable` when no store can tell, and `invalid`
-   * CONSISTENCY_TOKEN_INVALID when the demand is for a state that the database has not reached.
+   * Decides, from as far away as it takes, as of when that is there. Throws Failure `unavailable` when no store can tell, and `invalid`
+   * CONSISTENCY_TOKEN_INVALID when the demand is for a state that the database has not reached. One for a state that was lost
+   * in a failover is met by what is there.
    */
   decide(question: Question, signal: AbortSignal): Promise<Verdict>;
   /** The user's grants and the model, as fresh as demanded. Throws as `decide` does. */
@@ -38,12 +37,16 @@ export function openDecisions({
   models,
   bus,
   databaseClock,
+  timeline,
 }: {
   readonly grants: GrantsCache;
   readonly models: ModelCache;
   readonly bus: Pick<InvalidationBus, 'current'>;
   readonly databaseClock: Pick<DatabaseClock, 'nowMs'>;
+  readonly timeline: Pick<Timeline, 'isLost'>;
 }): Decisions {
+  // A change that was lost can't be waited for: what the database says is as fresh as can be.
+  const isShort = (revision: bigint, demanded: bigint) => revision < demanded && !timeline.isLost(demanded);
   const modelFor = async (
     demand: Demand,
     held: UserGrants,
@@ -63,12 +66,13 @@ export function openDecisions({
     const found = await grants.get(userId, { freshness, minVersion: demand.userRevision, signal });
     if (found.state !== 'found') throw new Error(`The grants of a user are ${found.state}.`);
     const model = await modelFor(demand, found.value, found.layer === 'l3', signal);
-    if (found.version < demand.userRevision || model.revision < demand.modelRevision) {
+    if (isShort(found.version, demand.userRevision) || isShort(model.revision, demand.modelRevision)) {
       throw tokenInvalid('It is of a state that the database has not reached.');
     }
     return { model, held: found.value, revision: found.version };
   };
   return {
+    nowMs: databaseClock.nowMs,
     standing,
     peek(question) {
       const { userId, demand } = question;
@@ -76,7 +80,7 @@ export function openDecisions({
       const model = models.peek(demand.modelRevision);
       const held = model && grants.peek(userId, demand.userRevision);
       if (!held || held.modelRevision > model.revision) return undefined;
-      return judge(model, held.grants, { ...question, nowMs: databaseClock.nowMs() });
+      return judge(model, held.grants, question);
     },
     async decide(question, signal) {
       const { model, held } = await standing(question.userId, question.demand, signal);

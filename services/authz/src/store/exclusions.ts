@@ -5,21 +5,23 @@ import type { RolesAround } from '../domain/grant-import.ts';
 // (lock-roles.ts); and whoever grants a role holds it against that from here on. So one of the two sees the other. The
 // limit and the array have each role found by its key: Postgres would rather read them all, because it expects far longer
 // lineages than there are.
-const LOCK_LINEAGES = statement<{ id: string; parent_role_id: string | null }>(
-  'authz.lock-lineages',
-  `with recursive lineage as (
+const LINEAGE = `with recursive lineage as (
      select r.id, r.parent_role_id from authz.roles r where r.id = any($1::uuid[])
      union
      select p.id, p.parent_role_id from lineage l
      cross join lateral (select id, parent_role_id from authz.roles where id = l.parent_role_id limit 1) p
-   )
+   )`;
+const LOCK_LINEAGES = statement<{ id: string; parent_role_id: string | null }>(
+  'authz.lock-lineages',
+  `${LINEAGE}
    select r.id, r.parent_role_id from authz.roles r where r.id = any(array(select id from lineage)) order by r.id
    for key share`,
 );
 const FIND_BREACH = statement<{ role_id: string; excluded_role_id: string }>(
   'authz.find-exclusion-breach',
-  `select role_id, excluded_role_id from authz.role_exclusions
-   where role_id = any($1::uuid[]) and excluded_role_id = any($1::uuid[]) limit 1`,
+  `${LINEAGE}
+   select role_id, excluded_role_id from authz.role_exclusions
+   where role_id = any(array(select id from lineage)) and excluded_role_id = any(array(select id from lineage)) limit 1`,
 );
 
 const FIND_AMONG = statement<{ role_id: string; excluded_role_id: string }>(
@@ -36,13 +38,16 @@ export interface Breach {
 
 /** Two roles among these and their ancestors that exclude each other; all are locked until the transaction ends. */
 export async function findBreach(tx: Transaction, roleIds: readonly string[]): Promise<Breach | undefined> {
-  const [row] = await tx.query(FIND_BREACH, [await lockLineages(tx, roleIds)]);
-  return row && { roleId: row.role_id, excludedRoleId: row.excluded_role_id };
+  for (;;) {
+    const [locked, [row]] = await Promise.all([lockLineages(tx, roleIds), tx.query(FIND_BREACH, [roleIds])]);
+    if (locked) return row && { roleId: row.role_id, excludedRoleId: row.excluded_role_id };
+  }
 }
 
 /** The roles, their ancestors, and which of them exclude each other; all are locked until the transaction ends. */
 export async function lockRolesAround(tx: Transaction, roleIds: readonly string[]): Promise<RolesAround> {
-  const parents = await lockParents(tx, roleIds);
+  let parents = await lockLineages(tx, roleIds);
+  while (!parents) parents = await lockLineages(tx, roleIds);
   const excluded = new Map<string, Set<string>>();
   const add = (one: string, other: string) => excluded.set(one, (excluded.get(one) ?? new Set()).add(other));
   for (const { role_id: one, excluded_role_id: other } of await tx.query(FIND_AMONG, [[...parents.keys()]])) {
@@ -52,35 +57,17 @@ export async function lockRolesAround(tx: Transaction, roleIds: readonly string[
   return { parents, excluded };
 }
 
-async function lockLineages(tx: Transaction, roleIds: readonly string[]): Promise<readonly string[]> {
-  return lineages(await lockParents(tx, roleIds), roleIds) ?? [];
-}
-
 /**
- * Locks the roles and their ancestors, and tells their parents. One that was moved while its lock was waited for has other ancestors than those that
- * were looked for: then it is looked again, and what is locked by then moves no more.
+ * Locks the roles and their ancestors, and tells their parents. One that was moved while its lock was waited for has other
+ * ancestors than those that were looked for: then the answer is undefined, and they have to be looked for again; what is
+ * locked by then moves no more.
  */
-async function lockParents(tx: Transaction, roleIds: readonly string[]): Promise<ReadonlyMap<string, string | null>> {
-  for (;;) {
-    const rows = await tx.query(LOCK_LINEAGES, [roleIds]);
-    const parents = new Map(rows.map(({ id, parent_role_id: parentId }) => [id, parentId]));
-    if (lineages(parents, roleIds)) return parents;
-  }
-}
-
-/** The roles and their ancestors; undefined when a parent is not among those that are known. */
-function lineages(
-  parents: ReadonlyMap<string, string | null>,
+async function lockLineages(
+  tx: Transaction,
   roleIds: readonly string[],
-): readonly string[] | undefined {
-  const held = new Set<string>();
-  for (const roleId of roleIds.filter((id) => parents.has(id))) {
-    for (let id: string | null = roleId; id !== null; ) {
-      const parentId = parents.get(id);
-      if (parentId === undefined) return undefined;
-      held.add(id);
-      id = parentId;
-    }
-  }
-  return [...held];
+): Promise<ReadonlyMap<string, string | null> | undefined> {
+  const rows = await tx.query(LOCK_LINEAGES, [roleIds]);
+  const parents = new Map(rows.map(({ id, parent_role_id: parentId }) => [id, parentId]));
+  const areAll = [...parents.values()].every((parentId) => parentId === null || parents.has(parentId));
+  return areAll ? parents : undefined;
 }

@@ -1,4 +1,4 @@
-import type { Database } from '@gatehouse/postgres';
+import type { Database, Timeline } from '@gatehouse/postgres';
 import type { Clock, Logger, Registry } from '@gatehouse/process';
 import { type InvalidationBus, type ReadThrough, type RedisStore, readThrough } from '@gatehouse/redis';
 import { slotTag } from '../domain/slot-tag.ts';
@@ -12,6 +12,7 @@ export interface GrantsCacheOptions {
   readonly db: Database;
   readonly redis: RedisStore;
   readonly bus: InvalidationBus;
+  readonly timeline: Pick<Timeline, 'current'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly registry: Registry;
@@ -25,11 +26,11 @@ export interface GrantsCacheOptions {
 export const GRANTS_TOPIC = 'authz-grants';
 
 /** Opens the three layers. A user without grants is a value like any other, so that denials are cached as well. */
-export function openGrantsCache({ db, ...options }: GrantsCacheOptions): GrantsCache {
+export function openGrantsCache({ db, timeline, ...options }: GrantsCacheOptions): GrantsCache {
   return readThrough<UserGrants>({
     ...options,
     topic: GRANTS_TOPIC,
-    redisKey: (userId) => `ga:{${slotTag(userId)}}:${userId}`,
+    redisKey: (userId) => `ga:${timeline.current ?? 0n}:{${slotTag(userId)}}:${userId}`,
     encode: encodeGrants,
     decode: decodeGrants,
     expiresAtMs: () => Number.POSITIVE_INFINITY,

@@ -32,13 +32,14 @@ export async function changeGrants<Made extends object>(
 ): Promise<(Made & Stamp) | Encoded> {
   return changes.commit(call, request, async (tx) => {
     const { userId, mustMatchRevision } = request;
-    const revision = await bumpRevision(tx, userId);
+    const begun = Promise.all([bumpRevision(tx, userId), findModelRevision(tx)]);
+    // Sent with them; what comes of it counts only if the revision is the one that the change is based on.
+    const writing = write(tx);
+    writing.catch(() => {});
+    const [revision, modelRevision] = await begun;
     assertRevision(mustMatchRevision, revision - 1n);
-    const made = await write(tx);
-    const consistencyToken = formatToken({
-      modelRevision: await findModelRevision(tx),
-      user: { id: userId, revision },
-    });
+    const made = await writing;
+    const consistencyToken = formatToken({ modelRevision, user: { id: userId, revision } });
     return { reply: { ...made, revision, consistencyToken }, changed: grantsChanged(userId, revision) };
   });
 }

@@ -63,14 +63,9 @@ export async function claimKey(
   throw new Error('An idempotency key can neither be taken nor found.');
 }
 
-/** Keeps the answer for whoever asks again. */
-export async function storeResponse(
-  tx: Transaction,
-  asking: Asking,
-  idempotency: Idempotency,
-  response: unknown,
-): Promise<void> {
-  await tx.query(STORE_RESPONSE, [...idOf(asking, idempotency), idempotency.encode(response)]);
+/** Keeps the answer, with the commit, for whoever asks again. */
+export function storeResponse(tx: Transaction, asking: Asking, idempotency: Idempotency, response: unknown): void {
+  tx.defer(STORE_RESPONSE, [...idOf(asking, idempotency), idempotency.encode(response)]);
 }
 
 /** Removes keys that are older than this, at most `limit` of them, and returns how many. */

@@ -15,6 +15,8 @@ export interface ModelCache {
   current(atLeast: bigint, signal: AbortSignal): Promise<Model>;
   /** The model of `revision` or later, which Postgres has been seen to have. */
   reach(revision: bigint): Promise<Model>;
+  /** What is in memory may never have happened. */
+  forget(): void;
 }
 
 export interface ModelCacheOptions {
@@ -32,20 +34,24 @@ export interface ModelCacheOptions {
 export function openModelCache({ db, bus, revisions }: ModelCacheOptions): ModelCache {
   let model: Model | undefined;
   let loading: Promise<void> | undefined;
+  let timesForgotten = 0;
 
   const load = async () => {
+    const forgottenBefore = timesForgotten;
     const loaded = await loadModel(db);
+    if (forgottenBefore !== timesForgotten) return;
     if (!model || loaded.revision > model.revision) model = loaded;
   };
   const reach = async (revision: bigint): Promise<Model> => {
     while (!model || model.revision < revision) {
       // A load that is running may have begun before the revision was committed; one that begins now has not.
       const running = loading;
+      const forgottenBefore = timesForgotten;
       loading ??= load().finally(() => {
         loading = undefined;
       });
       await loading;
-      if (!running) break;
+      if (!running && forgottenBefore === timesForgotten) break;
     }
     if (!model || model.revision < revision) throw new Error('The revision of the model went back.');
     return model;
@@ -62,5 +68,10 @@ export function openModelCache({ db, bus, revisions }: ModelCacheOptions): Model
       return reach(found.value);
     },
     reach,
+    forget() {
+      timesForgotten += 1;
+      model = undefined;
+      loading = undefined;
+    },
   };
 }

@@ -1,4 +1,4 @@
-import type { Database } from '@gatehouse/postgres';
+import type { Database, Timeline } from '@gatehouse/postgres';
 import type { Clock, Logger, Registry } from '@gatehouse/process';
 import { type InvalidationBus, type ReadThrough, type RedisStore, readThrough } from '@gatehouse/redis';
 import { findModelRevision } from './model.ts';
@@ -10,6 +10,7 @@ export interface ModelRevisionsOptions {
   readonly db: Database;
   readonly redis: RedisStore;
   readonly bus: InvalidationBus;
+  readonly timeline: Pick<Timeline, 'current'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly registry: Registry;
@@ -25,11 +26,11 @@ export const MODEL_TOPIC = 'authz-model';
 const REVISION_BYTES = 8;
 
 /** Opens the three layers. That Redis has the revision too lets checks go on without Postgres after a lapse of the bus. */
-export function openModelRevisions({ db, ...options }: ModelRevisionsOptions): ModelRevisions {
+export function openModelRevisions({ db, timeline, ...options }: ModelRevisionsOptions): ModelRevisions {
   return readThrough<bigint>({
     ...options,
     topic: MODEL_TOPIC,
-    redisKey: () => 'ga:model',
+    redisKey: () => `ga:${timeline.current ?? 0n}:model`,
     encode: (revision) => {
       const bytes = Buffer.alloc(REVISION_BYTES);
       bytes.writeBigUInt64BE(revision);

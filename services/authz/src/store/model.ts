@@ -1,5 +1,5 @@
 import { compileModel, type Effect, type Model } from '@gatehouse/client/policy';
-import { type Queryable, statement, type Transaction } from '@gatehouse/postgres';
+import { LAST_OF_TIMELINE_BEFORE, type Queryable, statement, type Transaction } from '@gatehouse/postgres';
 import { conditionOf } from './conditions.ts';
 
 interface RevisionRow {
@@ -35,7 +35,7 @@ const LOAD = statement<ModelRow>(
 const FIND_REVISION = statement<RevisionRow>('authz.find-model-revision', 'select revision from authz.model_revision');
 const BUMP_REVISION = statement<RevisionRow>(
   'authz.bump-model-revision',
-  'update authz.model_revision set revision = revision + 1 returning revision',
+  `update authz.model_revision set revision = greatest(revision, ${LAST_OF_TIMELINE_BEFORE}) + 1 returning revision`,
 );
 
 /** Every role with its permissions, and which roles exclude each other, compiled, as of one revision. */

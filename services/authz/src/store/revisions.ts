@@ -1,17 +1,18 @@
-import { statement, type Transaction } from '@gatehouse/postgres';
+import { LAST_OF_TIMELINE_BEFORE, statement, type Transaction } from '@gatehouse/postgres';
 
 const BUMP = statement<{ revision: bigint }>(
   'authz.bump-revision',
-  `insert into authz.revisions (user_id, revision) values ($1::uuid, 1)
-   on conflict (user_id) do update set revision = revisions.revision + 1
+  `insert into authz.revisions (user_id, revision) values ($1::uuid, ${LAST_OF_TIMELINE_BEFORE} + 1)
+   on conflict (user_id) do update set revision = greatest(revisions.revision + 1, excluded.revision)
    returning revision`,
 );
 
 // In the order of their ids: so those who change the grants of many never wait for one another in a circle.
 const BUMP_MANY = statement<{ user_id: string; revision: bigint }>(
   'authz.bump-revisions',
-  `insert into authz.revisions (user_id, revision) select user_id, 1 from unnest($1::uuid[]) u (user_id) order by user_id
-   on conflict (user_id) do update set revision = revisions.revision + 1
+  `insert into authz.revisions (user_id, revision)
+   select user_id, ${LAST_OF_TIMELINE_BEFORE} + 1 from unnest($1::uuid[]) u (user_id) order by user_id
+   on conflict (user_id) do update set revision = greatest(revisions.revision + 1, excluded.revision)
    returning user_id, revision`,
 );
 

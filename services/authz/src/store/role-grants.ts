@@ -77,7 +77,7 @@ export async function findStanding(
  */
 export async function insertGrant(tx: Transaction, grant: StoredGrant): Promise<void> {
   const { userId, id, roleId, grantedAt, grantedBy, reason, scope, validFrom, validUntil, condition } = grant;
-  await tx.query(DELETE_ENDED, [userId, roleId, scope]);
+  tx.defer(DELETE_ENDED, [userId, roleId, scope]);
   const limits = [validFrom ?? null, validUntil ?? null, condition, grant.status];
   try {
     await tx.query(INSERT, [userId, id, roleId, grantedAt, grantedBy ?? null, reason, scope, ...limits]);

@@ -4,11 +4,11 @@ import { statement, type Transaction } from '@gatehouse/postgres';
 const DELETE = statement<{ xid: string }>(
   'authz.delete-old-changes',
   `with oldest as (
-     select c.xid, c.id, c.changed_at from authz.changes c
+     select c.ctid, c.changed_at from authz.changes c
      where c.xid < pg_snapshot_xmin(pg_current_snapshot()) order by c.xid, c.id limit $2::int)
-   delete from authz.changes c using oldest o
-   where c.xid = o.xid and c.id = o.id and o.changed_at < statement_timestamp() - make_interval(hours => $1::int)
-   returning c.xid::text as xid`,
+   delete from authz.changes where ctid = any(array(
+     select ctid from oldest where changed_at < statement_timestamp() - make_interval(hours => $1::int)))
+   returning xid::text as xid`,
 );
 const NOTE = statement(
   'authz.note-swept-changes',

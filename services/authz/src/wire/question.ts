@@ -1,26 +1,32 @@
 import type { CheckContext, Consistency } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { type Demand, demandsOf, type Requirement } from '../domain/consistency.ts';
-import { type Asked, plainly } from '../domain/question.ts';
+import type { Asked, Question } from '../domain/question.ts';
 
-const NOTHING: Readonly<Record<string, unknown>> = {};
-
-/** What a message asks. */
-export function toAsked({
-  userId,
-  permission,
-  resource,
-  context,
-}: {
+/** What the messages that ask about a user have in common. */
+interface Item {
   readonly userId: string;
   readonly permission: string;
   readonly resource: string;
   readonly context?: CheckContext | undefined;
-}): Asked {
-  if (!context) {
-    return { ...plainly(userId, permission), resource };
-  }
+}
+
+const NOTHING: Readonly<Record<string, unknown>> = {};
+const NO_CONTEXT: CheckContext = { ip: '', authenticationLevel: 0, resourceAttributes: NOTHING, attributes: NOTHING };
+
+/** What a message asks. */
+export function toAsked({ userId, permission, resource, context = NO_CONTEXT }: Item): Asked {
   const { ip, authenticationLevel, resourceAttributes = NOTHING, attributes = NOTHING } = context;
   return { userId, permission, resource, ip, authenticationLevel, resourceAttributes, attributes };
+}
+
+/** What a message asks at a time, from data as fresh as demanded. Made in one piece, because one is made for every check. */
+export function toQuestion(
+  { userId, permission, resource, context = NO_CONTEXT }: Item,
+  demand: Demand,
+  nowMs: number,
+): Question {
+  const { ip, authenticationLevel, resourceAttributes = NOTHING, attributes = NOTHING } = context;
+  return { userId, permission, resource, ip, authenticationLevel, resourceAttributes, attributes, demand, nowMs };
 }
 
 /** How fresh the answer must be. A requirement that is set to false is one that is not made. */

@@ -59,21 +59,21 @@ describe.skipIf(!standbyAvailable())('Postgres that fails over, under load', () 
     const before = await watch(one);
     const known = randomUUID();
     try {
-      await load.progress(40, 10);
+      await load.progress(25, 6);
       for (const each of instances) await each.warm(known);
       await pair.killPrimary();
       load.mark();
       // What Redis and memory hold is answered, also to who brings a token; what only Postgres can tell is not.
       const goneUntilMs = performance.now() + 1.5 * BOUND_MS;
       await load.until(() => performance.now() > goneUntilMs);
-      await load.progress(40, 0);
+      await load.progress(20, 0);
       for (const each of instances) {
         await expect(each.allowed(known, READ, FULLY)).rejects.toEqual(UNAVAILABLE);
         await expect(each.grant(randomUUID(), randomUUID())).rejects.toEqual(UNAVAILABLE);
       }
 
       await pair.promote();
-      await load.progress(40, 10);
+      await load.progress(25, 6);
       expect(await before.watch.ended).toEqual({ code: FAILED_PRECONDITION, reason: 'RESUME_TOKEN_EXPIRED' });
       const again = await watch(other);
       await waitFor(() => again.watch.responses.some(({ event }) => event?.$case === 'changes'));

@@ -36,7 +36,7 @@ describe('Redis that is killed and comes back empty, under load', () => {
     for (const each of instances) await each.warm(unasked);
     const load = await startLoad({ instances, boundMs: BOUND_MS });
     try {
-      await load.progress(40, 10);
+      await load.progress(25, 6);
       await redis.kill();
       await load.progress(20, 5);
       // From here on both know that it is gone, and Postgres answers everything.
@@ -46,10 +46,10 @@ describe('Redis that is killed and comes back empty, under load', () => {
       await load.progress(20, 5);
       for (const each of instances) expect(load.tally(each).unavailable).toBe(0);
       await redis.restart();
-      await load.progress(40, 10);
+      await load.progress(25, 6);
       await waitFor(() => areWell(instances));
       for (const each of instances) expect(await each.allowed(unasked, 'empty:read')).toBe(false);
-      await load.progress(40, 10);
+      await load.progress(25, 6);
     } finally {
       await load.stop();
     }

@@ -1,4 +1,5 @@
 import { Failure } from '@gatehouse/failure';
+import { systemClock } from '@gatehouse/process';
 import { describe, expect, it, vi } from 'vitest';
 import { readDigest } from '../domain/digest.ts';
 import { parsePolicy, type Setting } from '../domain/edge-policy.ts';
@@ -52,7 +53,7 @@ function rig() {
     issue: vi.fn(async () => ({ token: 'issued', expiresAt: new Date() })),
   };
   const holdsPermission = vi.fn(async () => true);
-  const deps = { events, validator, accessTokens, holdsPermission, clock: { now: () => new Date() }, cookieName: 'c' };
+  const deps = { events, validator, accessTokens, holdsPermission, clock: systemClock, cookieName: 'c' };
   const decide = decider(deps as unknown as Parameters<typeof decider>[0]);
   return { ...deps, decide, ask: (...settings: Setting[]) => decide(request, parsePolicy(settings), call) };
 }

@@ -94,7 +94,7 @@ export function decider({ validator, events, accessTokens, holdsPermission, cloc
   /** Gets the token that introduces the session to the upstream. */
   function introduce(question: Question, session: CachedSession): EdgeDecision | Promise<EdgeDecision> {
     const audience = accessTokens.audience(question.policy.audience);
-    const nowMs = clock.now().getTime();
+    const nowMs = clock.nowMs();
     const accessToken = accessTokens.peek(session, audience, nowMs);
     if (accessToken !== undefined) return allow(question, session, accessToken);
     return accessTokens.issue(session, audience, nowMs).then(({ token }) => allow(question, session, token));

@@ -16,7 +16,7 @@ export function advanceAuthzTokens({
   return async ({ tokens }, call) => {
     const changed = await db.within(call).transaction(async (tx) => {
       const sessions = await storeAuthzTokens(tx, newestOf(tokens), clock.now());
-      await invalidations.stage(tx, sessions);
+      invalidations.stage(tx, sessions);
       return sessions;
     });
     await invalidations.settle(changed);

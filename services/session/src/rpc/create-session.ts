@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Transaction } from '@gatehouse/postgres';
 import { uuidv7 } from '@gatehouse/process';
 import type { CreateSessionRequest, CreateSessionResponse } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import type { Call, Handler } from '@gatehouse/rpc';
@@ -7,7 +8,7 @@ import { formatConsistencyToken } from '../domain/consistency.ts';
 import { newSession } from '../domain/new-session.ts';
 import { atMost, type Session, sessionEnd } from '../domain/session.ts';
 import { SECRET_BYTES } from '../domain/session-token.ts';
-import { firstRefreshToken, NO_REFRESH_TOKEN } from '../store/refresh.ts';
+import { type FirstRefreshToken, firstRefreshToken, NO_REFRESH_TOKEN } from '../store/refresh.ts';
 import { revokeAll } from '../store/revocations.ts';
 import { toCached, toRecord } from '../store/session-cache.ts';
 import { insertSession } from '../store/sessions.ts';
@@ -26,21 +27,18 @@ export function createSession(
   return async (request, call) => {
     const at = clock.now();
     const { session: begun, sessionToken } = beginSession(request, call, limits, at);
-    const { id, userId, version } = begun;
+    const { id, userId } = begun;
     const first = request.withRefreshToken
       ? await firstRefreshToken(deps.refresh, { sessionId: id, userId }, at, call)
       : NO_REFRESH_TOKEN;
     const { session, staged } = await db.within(call).transaction(async (tx) => {
-      await holdUser(tx, userId);
-      const session = await insertSession(tx, begun);
-      await first.insert(tx);
+      const [session, surplus] = await insertHeld(tx, begun, first, limits);
       await events.sessionCreated(tx, call, session);
-      const surplus = await holdSurplusSessions(tx, { userId, newest: id, at, max: limits.perUserMax });
       const staged = await revokeAll(tx, deps, { sessions: surplus, reason: 'session_limit', at, source: call });
       return { session, staged };
     });
     await invalidations.settle(staged);
-    await sessions.fill(id, version, toCached(toRecord(session), toReply));
+    await sessions.fill(id, session.version, toCached(toRecord(session), toReply));
     activity.begin(session, at.getTime());
     const revokedSessionIds = staged.map((revoked) => revoked.id);
     return {
@@ -52,6 +50,18 @@ export function createSession(
       revokedSessionIds,
     };
   };
+}
+
+/** Stores the session while its user is held, and takes hold of those that the user then has too many. One round trip. */
+async function insertHeld(tx: Transaction, begun: Session, first: FirstRefreshToken, { perUserMax }: Limits) {
+  const { id: newest, userId, createdAt: at } = begun;
+  const [, session, , surplus] = await Promise.all([
+    holdUser(tx, userId),
+    insertSession(tx, begun),
+    first.insert(tx),
+    holdSurplusSessions(tx, { userId, newest, at, max: perUserMax }),
+  ]);
+  return [session, surplus] as const;
 }
 
 function beginSession(request: CreateSessionRequest, call: Call, limits: Limits, at: Date) {

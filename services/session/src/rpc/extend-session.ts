@@ -30,9 +30,9 @@ export function extendSession({
       const expiresAt = extendedEnd(held, now, lifetimeSeconds, limits.lifetimeSeconds);
       if (expiresAt.getTime() === held.expiresAt.getTime()) return { session: held, staged: [] };
       const session: Session = { ...held, expiresAt, version: held.version + 1n };
-      await updateSessionEnd(tx, session);
+      updateSessionEnd(tx, session);
       const staged = [{ id: session.id, version: session.version }];
-      await invalidations.stage(tx, staged);
+      invalidations.stage(tx, staged);
       await events.sessionExtended(tx, call, session);
       return { session, staged };
     });

@@ -1,4 +1,4 @@
-import { statement, type Transaction } from '@gatehouse/postgres';
+import { LAST_OF_TIMELINE_BEFORE, statement, type Transaction } from '@gatehouse/postgres';
 import type { AuthzToken } from '../domain/authz-token.ts';
 
 /** A session that has changed, and its new version. */
@@ -25,7 +25,7 @@ const ADVANCE = statement<ChangedSession>(
        on s.user_id = active.user_id and s.id = active.id
      where s.revoked_at is null and s.authz_position < active.position order by s.id for update of s
    )
-   update session.sessions s set authz_token = held.token, authz_position = held.position, version = s.version + 1
+   update session.sessions s set authz_token = held.token, authz_position = held.position, version = greatest(s.version, ${LAST_OF_TIMELINE_BEFORE}) + 1
    from held where s.user_id = held.user_id and s.id = held.id returning s.id, s.version`,
 );
 
@@ -39,6 +39,6 @@ export async function storeAuthzTokens(
   at: Date,
 ): Promise<ChangedSession[]> {
   const users = tokens.map(({ userId }) => userId);
-  await tx.query(HOLD_USERS, [users]);
+  tx.defer(HOLD_USERS, [users]);
   return tx.query(ADVANCE, [users, tokens.map(({ token }) => token), tokens.map(({ position }) => position), at]);
 }

@@ -74,7 +74,7 @@ export function postgresRefreshTokens(db: Database): RefreshTokens {
   return {
     async prepare({ userId, sessionId }, { generation, tokenHash, issuedAt, rotatedAt, expiresAt }) {
       return async (tx) => {
-        await tx.query(INSERT, [userId, sessionId, generation, tokenHash, issuedAt, rotatedAt ?? null, expiresAt]);
+        tx.defer(INSERT, [userId, sessionId, generation, tokenHash, issuedAt, rotatedAt ?? null, expiresAt]);
       };
     },
     async find({ userId, sessionId }, call) {
@@ -97,7 +97,7 @@ export function postgresRefreshTokens(db: Database): RefreshTokens {
       });
     },
     async remove(tx, { userId, sessionId }) {
-      await tx.query(DELETE, [userId, sessionId]);
+      tx.defer(DELETE, [userId, sessionId]);
     },
   };
 }

@@ -45,14 +45,14 @@ export async function revokeAll(
 ): Promise<Invalidation[]> {
   if (sessions.length === 0) return [];
   const changes = sessions.map(({ id, version }) => ({ id, version: version + 1n, gone: reason }));
-  await tx.query(REVOKE, [
+  tx.defer(REVOKE, [
     sessions.map(({ userId }) => userId),
     sessions.map(({ id }) => id),
     changes.map(({ version }) => version),
     at,
     reason,
   ]);
-  await invalidations.stage(tx, changes);
+  invalidations.stage(tx, changes);
   await events.sessionsRevoked(tx, source, sessions, reason, byUser);
   return changes;
 }

@@ -1,4 +1,4 @@
-import type { Database } from '@gatehouse/postgres';
+import type { Database, Timeline } from '@gatehouse/postgres';
 import type { Clock, Logger, Registry } from '@gatehouse/process';
 import { type InvalidationBus, type ReadThrough, type RedisStore, readThrough } from '@gatehouse/redis';
 import {
@@ -19,6 +19,7 @@ export interface SessionCacheOptions {
   readonly db: Database;
   readonly redis: RedisStore;
   readonly bus: InvalidationBus;
+  readonly timeline: Pick<Timeline, 'lowestVersion'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly registry: Registry;
@@ -31,11 +32,12 @@ export interface SessionCacheOptions {
 }
 
 /** Opens the three layers. */
-export function sessionCache({ db, toReply, ...options }: SessionCacheOptions): SessionCache {
+export function sessionCache({ db, timeline, toReply, ...options }: SessionCacheOptions): SessionCache {
   return readThrough<CachedSession>({
     ...options,
     topic: 'session',
     redisKey,
+    lowestVersion: () => timeline.lowestVersion,
     encode: encodeSessionRecord,
     decode: (bytes, id) => toCached(decodeSessionRecord(bytes, id), toReply),
     expiresAtMs: ({ expiresAtMs }) => expiresAtMs,

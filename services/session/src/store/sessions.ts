@@ -1,4 +1,4 @@
-import { type Queryable, statement, type Transaction } from '@gatehouse/postgres';
+import { LAST_OF_TIMELINE_BEFORE, type Queryable, statement, type Transaction } from '@gatehouse/postgres';
 import { type RevokedReason, type Session, sessionExpired, sessionRevoked } from '../domain/session.ts';
 import { tokenInvalid } from '../domain/session-token.ts';
 
@@ -24,25 +24,29 @@ export interface SessionRow {
   version: bigint;
 }
 
-/** The columns of a session, in the form that `toSession` reads. */
+/**
+ * The columns of a session, in the form that `toSession` reads. The version is one of the present timeline: so what caches
+ * know of a timeline that is over is older, and the next version is none that was lost with it.
+ */
 export const SESSION_COLUMNS = `id, user_id, session_token_hash, authentication_methods, authentication_level,
   host(ip_address) as ip_address, user_agent, device_fingerprint, country_code, city, created_at, expires_at,
-  idle_timeout_seconds, last_activity_at, host(last_ip_address) as last_ip_address, revoked_at, revoked_reason, authz_token, version`;
+  idle_timeout_seconds, last_activity_at, host(last_ip_address) as last_ip_address, revoked_at, revoked_reason, authz_token,
+  greatest(version, ${LAST_OF_TIMELINE_BEFORE}) as version`;
 
 // What authz has said of the user so far is known from the user's other sessions.
-const INSERT = statement<{ authz_token: string }>(
+const INSERT = statement<{ authz_token: string; version: bigint }>(
   'session.insert-session',
   `insert into session.sessions (id, user_id, session_token_hash, authentication_methods, ip_address, user_agent,
      device_fingerprint, country_code, city, created_at, expires_at, last_activity_at, version, authentication_level,
      idle_timeout_seconds, last_ip_address, authz_token, authz_position)
    select $1::uuid, $2::uuid, $3::bytea, $4::text[], $5::inet, $6::text, $7::text, $8::char(2), $9::varchar,
-     $10::timestamptz, $11::timestamptz, $10::timestamptz, $12::bigint, $13::smallint, $14::integer, $5::inet,
+     $10::timestamptz, $11::timestamptz, $10::timestamptz, $12::bigint + ${LAST_OF_TIMELINE_BEFORE}, $13::smallint, $14::integer, $5::inet,
      coalesce(newest.authz_token, ''), coalesce(newest.authz_position, 0)
    from (select) as one left join lateral (
      select authz_token, authz_position from session.sessions
      where user_id = $2::uuid and revoked_at is null and expires_at > $10::timestamptz
      order by authz_position desc limit 1) as newest on true
-   returning authz_token`,
+   returning authz_token, version`,
 );
 const FIND = statement<SessionRow>(
   'session.find-session',
@@ -58,7 +62,7 @@ const UPDATE_END = statement(
    where user_id = $1::uuid and id = $2::uuid`,
 );
 
-/** Stores a new session, and returns it with what is known from others of its user. */
+/** Stores a new session, and returns it with its version and what is known from others of its user. */
 export async function insertSession(tx: Transaction, session: Session): Promise<Session> {
   const { origin } = session;
   const [row] = await tx.query(INSERT, [
@@ -77,7 +81,8 @@ export async function insertSession(tx: Transaction, session: Session): Promise<
     session.authenticationLevel,
     session.idleTimeoutSeconds,
   ]);
-  return { ...session, authzToken: row?.authz_token ?? '' };
+  if (!row) throw new Error('A session was inserted without a row.');
+  return { ...session, authzToken: row.authz_token, version: row.version };
 }
 
 /** The session with this id, whatever its state. */
@@ -104,9 +109,9 @@ export async function holdGoodSession(tx: Transaction, id: string, now: Date): P
   return session;
 }
 
-/** Stores a new end of a session, and the version that it makes. */
-export async function updateSessionEnd(tx: Transaction, session: Session): Promise<void> {
-  await tx.query(UPDATE_END, [session.userId, session.id, session.expiresAt, session.version]);
+/** Stores, with the commit at the latest, a new end of a session and the version that it makes. */
+export function updateSessionEnd(tx: Transaction, session: Session): void {
+  tx.defer(UPDATE_END, [session.userId, session.id, session.expiresAt, session.version]);
 }
 
 /** A row as the domain sees it. */

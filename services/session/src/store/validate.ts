@@ -71,7 +71,7 @@ export function validator({
       if (demand === 'truth') return undefined;
       const session = sessions.peek(token.sessionId, demand === 'nothing' ? undefined : demand);
       if (session === undefined) return undefined;
-      const nowMs = clock.now().getTime();
+      const nowMs = clock.nowMs();
       judge(session, token, nowMs);
       if (session.idleTimeoutMs > 0 && seemsIdle(session, nowMs)) return undefined;
       activity.touch(session, nowMs, ipAddress);
@@ -79,14 +79,14 @@ export function validator({
     },
     async validate(token, options) {
       const session = await fetch(token, options);
-      judge(session, token, clock.now().getTime());
-      if (seemsIdle(session, clock.now().getTime())) await confirmUse(session, token, options);
-      activity.touch(session, clock.now().getTime(), options.ipAddress);
+      judge(session, token, clock.nowMs());
+      if (seemsIdle(session, clock.nowMs())) await confirmUse(session, token, options);
+      activity.touch(session, clock.nowMs(), options.ipAddress);
       return session;
     },
     async validateById(sessionId, options) {
       const session = await fetch({ sessionId }, options);
-      const nowMs = clock.now().getTime();
+      const nowMs = clock.nowMs();
       if (nowMs >= session.expiresAtMs) throw sessionExpired();
       if (seemsIdle(session, nowMs)) await confirmUse(session, { sessionId }, options);
       return session;
@@ -95,10 +95,10 @@ export function validator({
 
   /** The session may have been used by way of another instance, which only Postgres knows. Throws if it was not. */
   async function confirmUse(session: CachedSession, token: Named, options: ValidateOptions): Promise<void> {
-    if (clock.now().getTime() - session.foundIdleAtMs < IDLE_RECHECK_MS) throw sessionIdle();
+    if (clock.nowMs() - session.foundIdleAtMs < IDLE_RECHECK_MS) throw sessionIdle();
     const truth = await fetch(token, { ...options, demand: 'truth' });
     session.lastActivityMs = Math.max(session.lastActivityMs, truth.lastActivityMs);
-    const nowMs = clock.now().getTime();
+    const nowMs = clock.nowMs();
     if (!seemsIdle(session, nowMs)) return;
     session.foundIdleAtMs = nowMs;
     throw sessionIdle();

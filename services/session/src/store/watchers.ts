@@ -10,6 +10,8 @@ export interface Watchers {
    * instance stops.
    */
   open(peer: string): Watch;
+  /** Tells every watch that what was validated so far may be untrue, nobody knows of which sessions. */
+  reset(): void;
   /**
    * Ends every watch with INSTANCE_STOPPING, so that their callers go to another instance. Call it before the server drains:
    * a watch that stays open would hold up the drain until it is cut off.
@@ -129,16 +131,18 @@ export function openWatchers({ bus, topic, registry, encode, ...options }: Watch
     if (gathered.length >= limits.idsMax) flush();
     else schedule();
   });
-  bus.onReset(() => {
+  const reset = () => {
     gathered = [];
     const message = encode.reset();
     for (const watch of watches) {
       watch.told = 0;
       push(watch, message);
     }
-  });
+  };
+  bus.onReset(reset);
 
   return {
+    reset,
     open(peer) {
       if (isStopped) throw stopping();
       const leavePlace = places.take(peer);

@@ -38,7 +38,7 @@ beforeEach(async () => {
   await waitFor(() => areWell([sound, afflicted]));
   load = startLoad({ instances: [sound, afflicted], writers: [sound], boundMs: BOUND_MS });
   // From its memory, in which the sessions lie that are going to be revoked.
-  await load.until(() => load.tally(afflicted).accepted > 300 && load.tally(afflicted).refused > 100);
+  await load.until(() => load.tally(afflicted).accepted > 100 && load.tally(afflicted).refused > 30);
 });
 afterEach(async () => {
   proxy.resume();
@@ -48,6 +48,7 @@ afterEach(async () => {
   await Promise.all([redis.stop(), database.drop()]);
 });
 
+const CUTS_MAX = 10;
 const LONG = { timeoutMs: 30_000 };
 
 /** Goes on until sessions that were revoked since now have been revoked for longer than the bound. */
@@ -55,14 +56,34 @@ async function outlastBound(): Promise<void> {
   load.mark();
   const [revoked, until] = [load.revoked, performance.now() + 2 * BOUND_MS];
   await load.until(() => performance.now() > until && load.revoked > revoked + 20);
-  await load.until(() => load.tally(afflicted).refused > 100);
+  await load.until(() => load.tally(afflicted).refused > 50);
+}
+
+/**
+ * Cuts the instance off, and tells for how long after a revocation it accepted from its memory: it has to, or else the cut
+ * has not been felt. Whether one is asked about in so short a time is luck, so it is cut off again until one was.
+ */
+async function cutOff(): Promise<number> {
+  const seen = () => load.tally(afflicted);
+  for (let cut = 0; cut < CUTS_MAX; cut++) {
+    load.mark();
+    proxy.stall();
+    const until = performance.now() + BOUND_MS;
+    await load.until(() => seen().acceptedAfterMs > 0 || performance.now() > until);
+    if (seen().acceptedAfterMs > 0) break;
+    proxy.resume();
+    await waitFor(() => areWell([sound, afflicted]), LONG);
+    load.mark();
+    await load.until(() => seen().accepted > 100);
+  }
+  return seen().acceptedAfterMs;
 }
 
 async function recovers(): Promise<void> {
   proxy.resume();
   await waitFor(() => areWell([sound, afflicted]), LONG);
   load.mark();
-  await load.until(() => load.tally(afflicted).accepted > 100 && load.tally(afflicted).refused > 50);
+  await load.until(() => load.tally(afflicted).accepted > 50 && load.tally(afflicted).refused > 25);
   await load.stop();
   expect(load.wrong).toEqual([]);
   expect(await audit(load.sessions, [sound, afflicted])).toEqual([]);
@@ -70,12 +91,9 @@ async function recovers(): Promise<void> {
 
 describe('an instance that is cut off from Redis without being told', { timeout: 120_000 }, () => {
   it('accepts nothing for longer than the bound after its revocation elsewhere, and refuses no good session', async () => {
-    proxy.stall();
+    expect(await cutOff()).toBeGreaterThan(0);
     await outlastBound();
     expect(await isCurrent(afflicted)).toBe(false);
-    // It had to go on from its memory for a while, or else the cut has not been felt.
-    expect(load.tally(afflicted).acceptedAfterMs).toBeGreaterThan(0);
-    expect(load.tally(afflicted).accepted).toBeGreaterThan(0);
     await recovers();
   });
 
