@@ -1,10 +1,7 @@
 import { constants } from 'node:os';
 import { bench } from './bench.ts';
-import { type Options, readOptions, USAGE } from './options.ts';
+import { longestMs, type Options, readOptions, USAGE } from './options.ts';
 import { toReport, toTable } from './report.ts';
-
-/** The whole run may take this long, however slow the machine is. */
-const BENCH_MS_MAX = 40 * 60_000;
 
 const stopping = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -13,24 +10,34 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     stopping.abort(new Error(`stopped by ${name}`));
   });
 }
-const limit = setTimeout(() => stopping.abort(new Error(`took over ${BENCH_MS_MAX / 60_000} minutes`)), BENCH_MS_MAX);
 
 const say = (line: string) => process.stderr.write(`bench: ${line}\n`);
 try {
   const options = read();
-  const results = await bench(options, stopping.signal, say);
-  process.stdout.write(options.json ? `${JSON.stringify(toReport(results))}\n` : toTable(results));
+  process.stdout.write(options === 'help' ? USAGE : await run(options));
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
   process.exitCode ??= 1;
-} finally {
-  clearTimeout(limit);
 }
 
-function read(): Options {
+function read(): Options | 'help' {
   try {
     return readOptions(process.argv.slice(2));
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
+  }
+}
+
+/** Measures, and answers what is to be printed. Stops when it takes longer than it may. */
+async function run(options: Options): Promise<string> {
+  const limitMs = longestMs(options);
+  const limit = setTimeout(() => stopping.abort(new Error(`took over ${limitMs / 60_000} minutes`)), limitMs);
+  try {
+    const results = await bench(options, stopping.signal, say);
+    if (results.rows.length + results.figures.length === 0)
+      throw new Error(`Nothing has "${options.only}" in its name.`);
+    return options.json ? `${JSON.stringify(toReport(results))}\n` : toTable(results);
+  } finally {
+    clearTimeout(limit);
   }
 }

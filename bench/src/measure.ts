@@ -5,7 +5,7 @@ import { h2load } from './load/h2load.ts';
 import type { Exchange } from './load/pump.ts';
 import { pumpStream } from './load/pump-stream.ts';
 import type { Target, TlsFiles } from './load/target.ts';
-import type { Row } from './row.ts';
+import { median, type Row, ratioOf } from './row.ts';
 import { CEILING_REPLY } from './servers/ceiling-reply.ts';
 import { PATHS } from './servers/paths.ts';
 import type { StartedServer } from './start-server.ts';
@@ -33,6 +33,8 @@ export interface Rig {
   readonly ceiling: StartedServer;
   readonly warmUpMs: number;
   readonly runMs: number;
+  /** How often a row is measured; the one with the median ratio is told. */
+  readonly rounds: number;
   /** Undefined: rows that need it are left out. */
   readonly h2load: string | undefined;
   readonly clientFiles: TlsFiles;
@@ -41,9 +43,16 @@ export interface Rig {
 
 const CEILING_ANSWER = toFrame(CEILING_REPLY);
 
-/** Measures the ceiling, the service and the ceiling again. Undefined when the row can't be had on this machine. */
+/** Measures a row, as often as is asked for. Undefined when the row can't be had on this machine. */
 export async function measure(plan: Plan, service: StartedServer, rig: Rig): Promise<Row | undefined> {
   if (plan.load === 'h2load' && rig.h2load === undefined) return undefined;
+  const rows: Row[] = [];
+  while (rows.length < rig.rounds) rows.push(await measureOnce(plan, service, rig));
+  return median(rows, ratioOf);
+}
+
+/** Measures the ceiling, the service and the ceiling again. */
+async function measureOnce(plan: Plan, service: StartedServer, rig: Rig): Promise<Row> {
   const tls = plan.port === 'tls' ? rig.clientFiles : undefined;
   const target = { port: service.port(plan.port), path: plan.path, tls };
   const ceilingTarget = { port: rig.ceiling.port(tls ? 'tls' : 'plain'), path: PATHS.validateSession, tls };

@@ -52,8 +52,7 @@ export function toTable({ rows, figures }: Results): string {
   return [
     describeMachine(),
     '',
-    ...align([HEADINGS, ...lines]),
-    '',
+    ...(lines.length > 0 ? [...align([HEADINGS, ...lines]), ''] : []),
     ...figures.map(describe),
     ...(figures.length > 0 ? [''] : []),
     'Only the ratios mean something, and only against each other: figures per second are those of this machine, now.',
@@ -66,11 +65,12 @@ export function toTable({ rows, figures }: Results): string {
   ].join('\n');
 }
 
-/** A figure in one line, such as `bytes of Redis for each session: 345 bytes (aim: at most 400)`. */
+/** A figure in one line, such as `Redis memory for each session: 345 bytes (aim: at most 400)`. */
 function describe({ name, value, unit, aim, aimIs }: Figure): string {
   const shown = (figure: number) => (unit === 'ratio' || unit === 'ms' ? fixed(figure, 2) : whole(figure));
   const suffix = unit === 'ratio' ? '' : ` ${unit}`;
-  return `${name}: ${shown(value)}${suffix} (aim: ${aimIs} ${shown(aim)})`;
+  const stated = aim === undefined ? '' : ` (aim: ${aimIs} ${shown(aim)})`;
+  return `${name}: ${shown(value)}${suffix}${stated}`;
 }
 
 const NONE = '–';

@@ -19,8 +19,9 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: 'bytes' | 'ms' | 'ratio' | 'per second';
-  readonly aim: number;
-  readonly aimIs: 'at most' | 'at least';
+  /** Undefined: it is a fact, and none is stated. */
+  readonly aim?: number;
+  readonly aimIs?: 'at most' | 'at least';
 }
 
 /** Everything that was measured. */
@@ -39,7 +40,14 @@ export function ratioOf(row: Row): number {
   return row.service.perSecond / ceilingOf(row);
 }
 
-/** The same by processor time, which other processes on the machine disturb less; undefined where that is not known. */
+/** The one in the middle by what `of` says of each; of an even number, the lower one of the two. Throws of none. */
+export function median<Item>(items: readonly Item[], of: (item: Item) => number): Item {
+  const middle = items.toSorted((a, b) => of(a) - of(b))[Math.floor((items.length - 1) / 2)];
+  if (middle === undefined) throw new Error('Nothing was measured.');
+  return middle;
+}
+
+/** The ratio by processor time, which other processes on the machine disturb less; undefined where that is not known. */
 export function processorRatioOf({ service, ceilings: [before, after] }: Row): number | undefined {
   if (!service.cpuUs || !before.cpuUs || !after.cpuUs) return undefined;
   return mean([before.cpuUs, after.cpuUs]) / service.cpuUs;

@@ -73,10 +73,15 @@ export async function startServer({
   }
 }
 
-function launch({ pin, profiles }: Placement, args: readonly string[], env: Readonly<Record<string, string>>) {
+/** The command line by which a program runs on the server's processor. */
+export function onServerCore({ pin }: Placement, command: readonly string[]): readonly string[] {
+  return pin ? [pin.taskset, '--cpu-list', String(pin.cores.server), ...command] : command;
+}
+
+function launch(placement: Placement, args: readonly string[], env: Readonly<Record<string, string>>) {
+  const { profiles } = placement;
   const profiling = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
-  const node = [process.execPath, ...profiling, ...args];
-  const [file = '', ...rest] = pin ? [pin.taskset, '--cpu-list', String(pin.cores.server), ...node] : node;
+  const [file = '', ...rest] = onServerCore(placement, [process.execPath, ...profiling, ...args]);
   // Its log lines are written, as they would be, and kept by nobody.
   return spawn(file, rest, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
 }

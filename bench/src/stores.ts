@@ -20,6 +20,8 @@ export type MeasuredService = 'session' | 'authz';
 const SERVICES: readonly MeasuredService[] = ['session', 'authz'];
 const SETTLE_TIMEOUT_MS = 60_000;
 const SETTLE_POLL_MS = 100;
+/** Populations are put in by statements of many rows. */
+const STATEMENT_TIMEOUT_MS = 120_000;
 
 /** Starts Postgres and Redis and makes the schemas. They are removed with everything in them. */
 export async function startStores(): Promise<Stores> {
@@ -40,6 +42,7 @@ export async function startStores(): Promise<Stores> {
   const admin = openDatabase({
     url: postgres.adminUrl,
     applicationName: 'gatehouse-bench',
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     maxConnections: 1,
     logger: silentLogger,
   });

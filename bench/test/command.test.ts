@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeLayers, readLayerHits } from '../src/cache-layers.ts';
 import { parseCores } from '../src/machine.ts';
-import { readOptions } from '../src/options.ts';
+import { longestMs, readOptions, USAGE } from '../src/options.ts';
 
 describe('the command line', () => {
   it('runs 10 s a row, or 3 s when it is to be quick', () => {
@@ -9,8 +9,25 @@ describe('the command line', () => {
     expect(readOptions(['--quick', '--json', '--only', 'L1'])).toMatchObject({ runMs: 3_000, json: true, only: 'L1' });
   });
 
+  it('measures each row once and no peers, unless it is told to', () => {
+    expect(readOptions([])).toMatchObject({ rounds: 1, withPeers: false, users: 1_000_000 });
+    expect(readOptions(['--rounds', '5', '--peers'])).toMatchObject({ rounds: 5, withPeers: true });
+  });
+
+  it('may ask for a usage, which names every option', () => {
+    expect(readOptions(['--help'])).toBe('help');
+    const named = [...USAGE.matchAll(/^ {2}--(\w+)/gm)].map(([, name]) => name);
+    expect(named).toEqual(['quick', 'rounds', 'only', 'peers', 'json', 'profile', 'help']);
+  });
+
+  it('gives a run more time when it is to measure more often', () => {
+    expect(longestMs({ rounds: 3 })).toBeGreaterThan(longestMs({ rounds: 1 }));
+  });
+
   it('is refused when it says something else', () => {
     expect(() => readOptions(['--slow'])).toThrow(/--slow/);
+    for (const rounds of ['0', '1.5', 'many', '11'])
+      expect(() => readOptions(['--rounds', rounds])).toThrow(/--rounds/);
   });
 });
 

@@ -2,7 +2,7 @@ import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:htt
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ask } from '../src/load/ask.ts';
-import { drive } from '../src/load/drive.ts';
+import { drive, isAnswerTo } from '../src/load/drive.ts';
 import { fromFrame, toFrame } from '../src/load/grpc-frame.ts';
 import type { Target } from '../src/load/target.ts';
 
@@ -69,6 +69,14 @@ describe('driving', () => {
     expect(measured.perSecond).toBeGreaterThan(0);
     expect(measured.p99Us).toBeGreaterThanOrEqual(measured.p50Us);
   }, 30_000);
+
+  it('lets pass what varies at the end of an answer, and nothing before it', () => {
+    const expected = { ...exchange('a', 'right-1234'), varyingBytes: 4 };
+    const isRight = (answer: string) => isAnswerTo(expected, toFrame(Buffer.from(answer)));
+    expect(isRight('right-5678')).toBe(true);
+    expect(['wrong-1234', 'right-12345', 'right-123'].filter(isRight)).toEqual([]);
+    expect(isAnswerTo(exchange('a', 'A'), toFrame(Buffer.from('B')))).toBe(false);
+  });
 
   it('ends with the first answer that is wrong, however right it is for another question', async () => {
     const target = await serving((message) => (message === 'b' ? 'A' : message.toUpperCase()));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toReport, toTable } from '../src/report.ts';
-import type { Figure, Row } from '../src/row.ts';
+import { type Figure, median, type Row, ratioOf } from '../src/row.ts';
 
 const measured = (perSecond: number, cpuUs?: number) => ({ perSecond, p50Us: 3_000, p99Us: 9_000, cpuUs });
 
@@ -26,6 +26,7 @@ const rows: readonly Row[] = [
 const figures: readonly Figure[] = [
   { name: 'Redis memory for each session', value: 345.678, unit: 'bytes', aim: 400, aimIs: 'at most' },
   { name: 'p99 ÷ p99', value: 1.0512, unit: 'ratio', aim: 1.2, aimIs: 'at most' },
+  { name: 'memory of the model', value: 70.6, unit: 'bytes' },
 ];
 
 describe('the report for machines', () => {
@@ -39,6 +40,7 @@ describe('the report for machines', () => {
       figures: [
         { name: 'Redis memory for each session', value: 345.7, unit: 'bytes' },
         { name: 'p99 ÷ p99', value: 1.051, unit: 'ratio' },
+        { name: 'memory of the model', value: 70.6, unit: 'bytes' },
       ],
     });
   });
@@ -46,6 +48,23 @@ describe('the report for machines', () => {
   it('has the ceiling of all loads when none was plain, and none when nothing was measured', () => {
     expect(toReport({ rows: rows.slice(1), figures: [] }).ceiling_per_second).toBe(12_000);
     expect(toReport({ rows: [], figures: [] })).toEqual({ ceiling_per_second: 0, rows: [], figures: [] });
+  });
+});
+
+describe('of a row that was measured several times', () => {
+  const times = (...rates: number[]) =>
+    rates.map((rate) => ({ ...rows[0], service: measured(rate), ceilings: [measured(100), measured(100)] }) as Row);
+
+  it.each([
+    [[50, 90, 70], 70],
+    [[90, 50], 50],
+    [[60], 60],
+  ])('of %j the median is told', (rates, told) => {
+    expect(median(times(...rates), ratioOf).service.perSecond).toBe(told);
+  });
+
+  it('none is told when it was not', () => {
+    expect(() => median([], ratioOf)).toThrow('Nothing was measured.');
   });
 });
 
@@ -74,6 +93,11 @@ describe('the table for people', () => {
   it('has a line for each figure, with its aim', () => {
     expect(lines).toContain('Redis memory for each session: 346 bytes (aim: at most 400)');
     expect(lines).toContain('p99 ÷ p99: 1.05 (aim: at most 1.20)');
+    expect(lines).toContain('memory of the model: 71 bytes');
+  });
+
+  it('has no headings when there are no rows', () => {
+    expect(toTable({ rows: [], figures })).not.toContain('ceiling');
   });
 
   it('says of which rows the load was not what held the server back', () => {

@@ -5,6 +5,8 @@ import type { Target } from './target.ts';
 export interface Exchange {
   readonly request: Buffer;
   readonly answer: Buffer;
+  /** So many bytes at the end of the answer are other ones each time; absent: none. */
+  readonly varyingBytes?: number;
 }
 
 /** What is sent, and what becomes of the answers. */

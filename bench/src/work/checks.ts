@@ -13,11 +13,13 @@ import type { Question } from './prove.ts';
 /** A permission of a user, and what is to be decided about it. */
 export interface KnownCheck {
   readonly userId: string;
+  /** Names of the roles that the user has, for whoever must be told. */
+  readonly roles: readonly string[];
   readonly permission: string;
+  /** The path of a resource; absent: nothing in particular. */
+  readonly resource?: string;
   readonly expected: Decision;
 }
-
-const ABOUT_NOTHING = { resource: '', context: undefined };
 
 /** Asks about one permission at a time. */
 export function checks(known: readonly KnownCheck[]): Question[] {
@@ -50,8 +52,8 @@ export function batchedChecks(known: readonly KnownCheck[]): Question[] {
   });
 }
 
-function itemOf({ userId, permission }: KnownCheck) {
-  return { userId, permission, ...ABOUT_NOTHING };
+function itemOf({ userId, permission, resource = '' }: KnownCheck) {
+  return { userId, permission, resource, context: undefined };
 }
 
 function judge({ userId, permission, expected }: KnownCheck, decision: Decision | undefined): void {

@@ -5,7 +5,7 @@ import type { KnownCheck } from './checks.ts';
 import { inParallel } from './in-parallel.ts';
 
 /** Each team has a role that reads and, below it, one that also writes. */
-const TEAMS = 10;
+export const TEAMS = 10;
 const PARALLEL = 8;
 const DEADLINE_MS = 30_000;
 
@@ -29,25 +29,16 @@ export async function permissionChecks(port: number, users: number, signal: Abor
     const people = Array.from({ length: users }, (_, index) => ({ userId: uuidv7(), team: index % TEAMS }));
     await inParallel(people, PARALLEL, async ({ userId, team }) => {
       const roles = [teams[team]?.editor, teams[(team + 1) % TEAMS]?.viewer];
-      for (const roleId of roles)
-        await client.grantRole(
-          {
-            userId,
-            roleId: roleId ?? '',
-            reason: '',
-            scope: '',
-            validFrom: undefined,
-            validUntil: undefined,
-            condition: '',
-            requiresApproval: false,
-          },
-          { signal },
-        );
+      for (const roleId of roles) await grantRole(client, userId, roleId ?? '', signal);
     });
-    return people.flatMap(({ userId, team }) => [
-      { userId, permission: `documents-${team}:read`, expected: Decision.DECISION_ALLOWED },
-      { userId, permission: `documents-${(team + 1) % TEAMS}:write`, expected: Decision.DECISION_DENIED },
-    ]);
+    return people.flatMap(({ userId, team }) => {
+      const next = (team + 1) % TEAMS;
+      const roles = [`editor-${team}`, `viewer-${next}`];
+      return [
+        { userId, roles, permission: `documents-${team}:read`, expected: Decision.DECISION_ALLOWED },
+        { userId, roles, permission: `documents-${next}:write`, expected: Decision.DECISION_DENIED },
+      ];
+    });
   } finally {
     client.close();
   }
@@ -61,7 +52,8 @@ async function createTeam(client: Client<typeof AuthzServiceService>, team: numb
   return { viewer, editor: await createRole(client, `editor-${team}`, viewer, `documents-${team}:write`) };
 }
 
-async function createRole(
+/** Creates a role with one permission, and answers its id. */
+export async function createRole(
   client: Client<typeof AuthzServiceService>,
   name: string,
   parentRoleId: string,
@@ -75,4 +67,15 @@ async function createRole(
     deniedPermissions: [],
   });
   return role?.roleId ?? '';
+}
+
+/** Grants a role for ever and everywhere. */
+export function grantRole(
+  client: Client<typeof AuthzServiceService>,
+  userId: string,
+  roleId: string,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const always = { scope: '', validFrom: undefined, validUntil: undefined, condition: '', requiresApproval: false };
+  return client.grantRole({ userId, roleId, reason: '', ...always }, { signal });
 }

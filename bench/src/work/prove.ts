@@ -8,6 +8,8 @@ export interface Question {
   readonly request: Uint8Array;
   /** Throws when the answer is not the right one. */
   readonly judge: (answer: Buffer) => void;
+  /** So many bytes at the end of the answer are other ones each time; absent: none. */
+  readonly varyingBytes?: number;
 }
 
 /**
@@ -17,11 +19,11 @@ export interface Question {
 export async function prove(target: Target, questions: readonly Question[], signal: AbortSignal): Promise<Exchange[]> {
   const requests = questions.map(({ request }) => toFrame(request));
   const answers = await ask(target, requests, signal);
-  return questions.map(({ judge }, index) => {
+  return questions.map(({ judge, varyingBytes = 0 }, index) => {
     const request = requests[index];
     const answer = answers[index];
     if (!request || !answer) throw new Error(`${target.path} left a question without an answer.`);
     judge(answer);
-    return { request, answer: toFrame(answer) };
+    return { request, answer: toFrame(answer), varyingBytes };
   });
 }
