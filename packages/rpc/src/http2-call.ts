@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { TLSSocket } from 'node:tls';
 import { type Metadata, status } from '@grpc/grpc-js';
 import type { CallHeaders } from './call.ts';
@@ -42,6 +42,8 @@ export class Http2Call implements UnaryWire, CallHeaders {
   private readonly request = new MessageReader();
   private reply: Buffer | undefined;
   private isOver = false;
+  /** Whether the caller has said all that it has to say. */
+  private isAsked = false;
 
   /** Ends after `timeoutMs`. Requests of more than `maxRequestBytes` are refused. */
   constructor(
@@ -101,6 +103,8 @@ export class Http2Call implements UnaryWire, CallHeaders {
     } else {
       stream.respond({ ...RESPONSE_HEADERS, ...trailers(code, details, metadata) }, TRAILERS_ONLY);
     }
+    // The caller is told to say no more (RFC 9113, 8.1): a stream that stays half open would hold up a drain.
+    if (!this.isAsked) stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
   getDeadline(): number {
@@ -134,6 +138,7 @@ export class Http2Call implements UnaryWire, CallHeaders {
 
   private endOfRequest(): void {
     const { listener, request } = this;
+    this.isAsked = true;
     if (this.isOver || !listener || this.stream.closed) return;
     if (request.surplus < 0) {
       // No whole message has come: the listener says what that means.

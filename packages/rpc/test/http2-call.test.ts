@@ -136,11 +136,20 @@ describe('a unary call on its stream', () => {
   it('that says it is too large is refused before it has come', async () => {
     const stream = request();
     stream.write(framed(Buffer.from('x'), { length: MAX_REQUEST_BYTES + 1 }));
-    const [headers] = await once(stream, 'response');
-    expect(Number(headers['grpc-status'])).toBe(status.RESOURCE_EXHAUSTED);
-    expect(headers['grpc-message']).toContain(String(MAX_REQUEST_BYTES));
-    stream.close();
+    const { code, message } = await ended(stream);
+    expect([code, message]).toEqual([status.RESOURCE_EXHAUSTED, expect.stringContaining(String(MAX_REQUEST_BYTES))]);
+    expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
     expect(calls).toEqual([]);
+  });
+
+  it('that is too large is refused with the reason also to a client that is still sending it', async () => {
+    const client = server.connectAs('app/large', SessionServiceService);
+    for (const bytes of [MAX_REQUEST_BYTES, 8 * MAX_REQUEST_BYTES]) {
+      const refused = client.validateSession({ ...VALIDATE, sessionToken: 'x'.repeat(bytes) }, {});
+      await expect(refused).rejects.toThrow(`may have ${MAX_REQUEST_BYTES}`);
+    }
+    expect(calls).toEqual([]);
+    expect((await ask(PLAIN)).code).toBe(status.OK);
   });
 
   it.each([
@@ -209,9 +218,8 @@ describe('the timeout of a unary call', () => {
   ])('%s ends a call whose request never comes to its end', async (_by, headers) => {
     const stream = request(headers);
     stream.write(PLAIN);
-    const [response] = await once(stream, 'response');
-    expect(Number(response['grpc-status'])).toBe(status.DEADLINE_EXCEEDED);
-    stream.close();
+    expect((await ended(stream)).code).toBe(status.DEADLINE_EXCEEDED);
+    expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
     expect(calls).toEqual([]);
   });
 
