@@ -38,6 +38,8 @@ export interface RuntimeConfig {
   readonly GATEHOUSE_DRAIN_DELAY_MS: number;
   readonly GATEHOUSE_REFLECTION: 'on' | 'off';
   readonly GATEHOUSE_POSTGRES_CONNECTIONS: number;
+  readonly GATEHOUSE_POSTGRES_CONNECT_TIMEOUT_MS: number;
+  readonly GATEHOUSE_POSTGRES_STATEMENT_TIMEOUT_MS: number;
 }
 
 export interface RuntimeOptions {
@@ -100,6 +102,9 @@ export function openRuntime({ service, config, postgresUrl, migrations, clock }:
     url: postgresUrl,
     applicationName: `gatehouse-${service}`,
     maxConnections: config.GATEHOUSE_POSTGRES_CONNECTIONS,
+    connectTimeoutMs: config.GATEHOUSE_POSTGRES_CONNECT_TIMEOUT_MS,
+    acquireTimeoutMs: config.GATEHOUSE_POSTGRES_CONNECT_TIMEOUT_MS,
+    statementTimeoutMs: config.GATEHOUSE_POSTGRES_STATEMENT_TIMEOUT_MS,
     logger,
     registry,
   });

@@ -43,6 +43,8 @@ async function serve(more: readonly string[] = []) {
       GATEHOUSE_DRAIN_DELAY_MS: 0,
       GATEHOUSE_REFLECTION: 'off',
       GATEHOUSE_POSTGRES_CONNECTIONS: 2,
+      GATEHOUSE_POSTGRES_CONNECT_TIMEOUT_MS: 60_000,
+      GATEHOUSE_POSTGRES_STATEMENT_TIMEOUT_MS: 60_000,
     },
   });
   running = await runtime.serve({ services: [], ready: async () => more });

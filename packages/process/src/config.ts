@@ -72,4 +72,14 @@ export const serviceVariables = {
   GATEHOUSE_REFLECTION: z.enum(['on', 'off']).default('off'),
   /** Most Postgres connections of this process. */
   GATEHOUSE_POSTGRES_CONNECTIONS: integer(1, 1000).default(10),
+  /** Most milliseconds that getting a connection to Postgres may take, opening it included. */
+  GATEHOUSE_POSTGRES_CONNECT_TIMEOUT_MS: integer(10, 600_000).default(2_000),
+  /** Most milliseconds that one statement may take; a call that ends before cancels its statement sooner. */
+  GATEHOUSE_POSTGRES_STATEMENT_TIMEOUT_MS: integer(10, 600_000).default(5_000),
+} as const;
+
+/** What each service that has a Redis reads besides its URL. */
+export const redisVariables = {
+  /** Most milliseconds that one command of Redis may take before it is taken not to answer. */
+  GATEHOUSE_REDIS_COMMAND_TIMEOUT_MS: integer(10, 600_000).default(250),
 } as const;

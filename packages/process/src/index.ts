@@ -8,6 +8,7 @@ export {
   parseConfig,
   postgresUrl,
   redisUrl,
+  redisVariables,
   serviceVariables,
 } from './config.ts';
 export { createLogger, type Logger, type LoggerOptions, silentLogger } from './logger.ts';

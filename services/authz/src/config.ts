@@ -1,4 +1,12 @@
-import { hostPort, integer, parseConfig, postgresUrl, redisUrl, serviceVariables } from '@gatehouse/process';
+import {
+  hostPort,
+  integer,
+  parseConfig,
+  postgresUrl,
+  redisUrl,
+  redisVariables,
+  serviceVariables,
+} from '@gatehouse/process';
 import { HEARTBEATS_IN_BOUND_MIN } from '@gatehouse/redis';
 import { z } from 'zod';
 
@@ -7,6 +15,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 const variables = z
   .object({
     ...serviceVariables,
+    ...redisVariables,
     GATEHOUSE_AUTHZ_POSTGRES_URL: postgresUrl,
     GATEHOUSE_AUTHZ_REDIS_URL: redisUrl,
     GATEHOUSE_SESSION_ADDRESS: z.string(),

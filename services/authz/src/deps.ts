@@ -46,7 +46,13 @@ export interface Deps {
 /** Opens everything; the runtime's stop stack closes it. */
 export function openDeps(config: Config, runtime: Runtime): Deps {
   const { db, clock, logger, registry, stops } = runtime;
-  const redis = openRedis({ url: config.GATEHOUSE_AUTHZ_REDIS_URL, name: 'authz', logger, registry });
+  const redis = openRedis({
+    url: config.GATEHOUSE_AUTHZ_REDIS_URL,
+    name: 'authz',
+    commandTimeoutMs: config.GATEHOUSE_REDIS_COMMAND_TIMEOUT_MS,
+    logger,
+    registry,
+  });
   stops.add('redis', () => redis.close());
   const bus = startBus({
     redis,

@@ -1,4 +1,4 @@
-import { integer, parseConfig, postgresUrl, redisUrl, serviceVariables } from '@gatehouse/process';
+import { integer, parseConfig, postgresUrl, redisUrl, redisVariables, serviceVariables } from '@gatehouse/process';
 import { z } from 'zod';
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -6,6 +6,7 @@ const absolutePath = z.string().regex(/^\//, 'must be an absolute path');
 
 const variables = z.object({
   ...serviceVariables,
+  ...redisVariables,
   GATEHOUSE_OPS_POSTGRES_URL: postgresUrl,
   /** Holds the queue of runs, so it must not evict (`noeviction`). */
   GATEHOUSE_OPS_REDIS_URL: redisUrl,

@@ -29,7 +29,13 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     authenticate: authenticateAt(runtime, config.GATEHOUSE_SESSION_ADDRESS),
     permits: permitsAt(runtime, config.GATEHOUSE_AUTHZ_ADDRESS),
   };
-  const redis = openRedis({ url: config.GATEHOUSE_OPS_REDIS_URL, name: 'ops', logger, registry });
+  const redis = openRedis({
+    url: config.GATEHOUSE_OPS_REDIS_URL,
+    name: 'ops',
+    commandTimeoutMs: config.GATEHOUSE_REDIS_COMMAND_TIMEOUT_MS,
+    logger,
+    registry,
+  });
   stops.add('redis', () => redis.close());
   const queue = openRunQueue({ redis, logger });
   stops.add('queue of runs', () => queue.close());

@@ -1,4 +1,12 @@
-import { hostPort, integer, parseConfig, postgresUrl, redisUrl, serviceVariables } from '@gatehouse/process';
+import {
+  hostPort,
+  integer,
+  parseConfig,
+  postgresUrl,
+  redisUrl,
+  redisVariables,
+  serviceVariables,
+} from '@gatehouse/process';
 import { HEARTBEATS_IN_BOUND_MIN } from '@gatehouse/redis';
 import { z } from 'zod';
 import type { RingKey } from './domain/key-ring.ts';
@@ -31,6 +39,7 @@ const names = z.string().transform((text) => text.split(',').map((name) => name.
 const variables = z
   .object({
     ...serviceVariables,
+    ...redisVariables,
     GATEHOUSE_SESSION_POSTGRES_URL: postgresUrl,
     GATEHOUSE_SESSION_REDIS_URL: redisUrl,
     GATEHOUSE_AUTHZ_ADDRESS: z.string(),

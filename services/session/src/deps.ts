@@ -66,7 +66,13 @@ export interface Limits {
 /** Opens everything; the runtime's stop stack closes it. */
 export function openDeps(config: Config, runtime: Runtime): Deps {
   const { db, clock, logger, registry, stops } = runtime;
-  const redis = openRedis({ url: config.GATEHOUSE_SESSION_REDIS_URL, name: 'session', logger, registry });
+  const redis = openRedis({
+    url: config.GATEHOUSE_SESSION_REDIS_URL,
+    name: 'session',
+    commandTimeoutMs: config.GATEHOUSE_REDIS_COMMAND_TIMEOUT_MS,
+    logger,
+    registry,
+  });
   stops.add('redis', () => redis.close());
   const boundMs = config.GATEHOUSE_SESSION_STALENESS_BOUND_MS;
   const bus = startBus({
