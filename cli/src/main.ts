@@ -8,9 +8,8 @@ import { IMPORT_EXIT, importGrants } from './authz/import-grants.ts';
 import { EXIT, testPolicy } from './authz/test-policy.ts';
 import { homeOf, readConfig } from './config.ts';
 import type { StepReport } from './flow/run-flow.ts';
-import { reset } from './reset.ts';
-import { up } from './up/up.ts';
 
+// What only `up` and `reset` need is loaded by them: most commands are over before it would be.
 const root = join(import.meta.dirname, '../..');
 const STATUS_WIDTH = 8;
 const STEP_WIDTH = 10;
@@ -27,6 +26,7 @@ program
     for (const signal of ['SIGINT', 'SIGTERM', 'disconnect'] as const) process.on(signal, () => interrupted.abort());
     const say = json ? () => {} : (line: string) => console.log(line);
     const tell = (report: StepReport) => console.log(json ? JSON.stringify(report) : line(report));
+    const { up } = await import('./up/up.ts');
     const well = await up({ root, config: readConfig(), verify, signal: interrupted.signal, say, tell });
     process.exitCode = well ? 0 : 1;
     if (process.connected) process.disconnect();
@@ -35,7 +35,10 @@ program
 program
   .command('reset')
   .description('remove the data that up keeps')
-  .action(() => reset(homeOf(root, readConfig())));
+  .action(async () => {
+    const { reset } = await import('./reset.ts');
+    await reset(homeOf(root, readConfig()));
+  });
 
 const authz = program.command('authz').description('work with roles and permissions');
 
