@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { POSTGRES_MINIMUM } from '@gatehouse/testing/binaries';
+import { PARTS } from '@gatehouse/testing/parts';
 import { say, step } from './processes.mjs';
 
 /** Another apt, perhaps that of another checkout, is waited for this long. */
@@ -26,13 +27,7 @@ export function newestPostgresPackage(searchOutput) {
 }
 
 async function packagesFor(names) {
-  const packages = {
-    redis: 'redis-server',
-    pgbackrest: 'pgbackrest',
-    h2load: 'nghttp2-client',
-    nginx: 'nginx-light',
-    caddy: 'caddy',
-  };
+  const packages = Object.fromEntries(names.map((name) => [name, PARTS[name].apt]));
   if (names.includes('postgres')) {
     const found = await step('apt-cache', ['search', '--names-only', '^postgresql-[0-9]+$'], { cwd: '/' });
     packages.postgres = newestPostgresPackage(found);

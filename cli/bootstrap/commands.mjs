@@ -10,7 +10,7 @@ export const COMMANDS = {
   reset: { entry: ['cli/src/main.ts', 'reset'], stores: [] },
   authz: { entry: ['cli/src/main.ts', 'authz'], stores: [] },
   test: {
-    entry: ['node_modules/vitest/vitest.mjs', 'run'],
+    entry: ['tools/run-tests.ts'],
     stores: ['postgres', 'redis', 'pgbackrest', 'nginx', 'caddy'],
   },
   check: { entry: ['tools/check.ts'], stores: ['postgres', 'redis', 'pgbackrest'] },

@@ -1,25 +1,16 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { findExecutable, findPostgres, findRedis } from '@gatehouse/testing/binaries';
+import { findPart, PARTS } from '@gatehouse/testing/parts';
 import { aptInstall } from './apt.mjs';
 import { dockerAnswers } from './docker.mjs';
 import { say } from './processes.mjs';
 
-/** What each program is called for people, and by the packagers. */
-const PROGRAMS = {
-  postgres: { title: 'PostgreSQL 15 or later', hint: 'postgresql', variable: 'GATEHOUSE_POSTGRES_URL' },
-  redis: { title: 'Redis 6.2 or later', hint: 'redis-server', variable: 'GATEHOUSE_REDIS_URL' },
-  pgbackrest: { title: 'pgBackRest', hint: 'pgbackrest' },
-  h2load: { title: 'h2load', hint: 'nghttp2-client' },
-  nginx: { title: 'nginx', hint: 'nginx-light' },
-  caddy: { title: 'Caddy', hint: 'caddy' },
-};
+/** Servers that may run elsewhere, with the variable that says where. */
+const ELSEWHERE = { postgres: 'GATEHOUSE_POSTGRES_URL', redis: 'GATEHOUSE_REDIS_URL' };
 /** Tests put the session service behind them. */
 const WEB_SERVERS = ['nginx', 'caddy'];
 /** Without them everything works except what needs them, and a line says so. */
 const OPTIONAL = ['pgbackrest', ...WEB_SERVERS];
-/** What packagers put servers into, and not everybody's PATH has. */
-const SERVER_FOLDERS = '/usr/sbin:/usr/local/sbin';
 /** Traces of an init system (systemd, OpenRC, System V), which starts whatever a package brings. */
 const INIT_SYSTEMS = ['/run/systemd/system', '/run/openrc', '/run/initctl'];
 /** What can run in a container instead. */
@@ -38,7 +29,7 @@ export async function ensureStores(root, needed) {
   let missing = findMissing(needed);
   const { apt } = planStores({ ...facts, missing, refused: recall(unavailable) });
   if (apt.length > 0) {
-    say(`Installing ${apt.map((name) => PROGRAMS[name].title).join(', ')} with apt …`);
+    say(`Installing ${apt.map((name) => PARTS[name].title).join(', ')} with apt …`);
     // What could not be installed may still run in a container, and else is named below.
     await aptInstall(apt, OPTIONAL).catch((error) => say(error.message));
     missing = findMissing(needed);
@@ -59,7 +50,7 @@ export async function ensureStores(root, needed) {
  * servers are left alone where an init system would start them on port 80 as soon as they are installed.
  */
 export function planStores({ missing, env, isRoot, hasApt, hasInit = false, refused = [], hasDocker = false }) {
-  const wanted = missing.filter((name) => !env[PROGRAMS[name].variable]);
+  const wanted = missing.filter((name) => !env[ELSEWHERE[name]]);
   const wouldStart = (name) => hasInit && WEB_SERVERS.includes(name);
   const apt = isRoot && hasApt ? wanted.filter((name) => !refused.includes(name) && !wouldStart(name)) : [];
   const left = wanted.filter((name) => !apt.includes(name) && !OPTIONAL.includes(name));
@@ -72,20 +63,20 @@ export function planStores({ missing, env, isRoot, hasApt, hasInit = false, refu
 }
 
 function requiredOf(missing, env) {
-  return missing.filter((name) => !OPTIONAL.includes(name) && !env[PROGRAMS[name].variable]);
+  return missing.filter((name) => !OPTIONAL.includes(name) && !env[ELSEWHERE[name]]);
 }
 
 function whatToInstall(names) {
-  const programs = names.map((name) => PROGRAMS[name]);
+  const programs = names.map((name) => PARTS[name]);
   const contained = names.filter((name) => CONTAINED.includes(name));
-  const variables = contained.map((name) => PROGRAMS[name].variable).join(' and ');
+  const variables = contained.map((name) => ELSEWHERE[name]).join(' and ');
   const instead = contained.length > 0 ? `, or set ${variables}, or start a Docker engine` : '';
-  const packages = programs.map(({ hint }) => hint).join(' ');
+  const packages = programs.map(({ command }) => command.split(' ').at(-1)).join(' ');
   return `${programs.map(({ title }) => title).join(' and ')} not found: install ${packages}${instead}.`;
 }
 
 function whatIsSkipped(names) {
-  const servers = WEB_SERVERS.filter((name) => names.includes(name)).map((name) => PROGRAMS[name].title);
+  const servers = WEB_SERVERS.filter((name) => names.includes(name)).map((name) => PARTS[name].title);
   const lines = [
     ...(names.includes('pgbackrest') ? ['pgBackRest is not installed: what needs backups will be skipped.'] : []),
     ...(servers.length > 0 ? [`${servers.join(' and ')} not installed: what needs it will be skipped.`] : []),
@@ -95,16 +86,7 @@ function whatIsSkipped(names) {
 
 /** The needed programs that are not on this machine. */
 function findMissing(needed) {
-  const path = process.env.PATH ?? '';
-  const found = {
-    postgres: () => findPostgres(path).length > 0,
-    redis: () => findRedis(path) !== undefined,
-    pgbackrest: () => findExecutable('pgbackrest', path) !== undefined,
-    h2load: () => findExecutable('h2load', path) !== undefined,
-    nginx: () => findExecutable('nginx', `${path}:${SERVER_FOLDERS}`) !== undefined,
-    caddy: () => findExecutable('caddy', `${path}:${SERVER_FOLDERS}`) !== undefined,
-  };
-  return needed.filter((name) => !found[name]());
+  return needed.filter((name) => findPart(name, process.env) === undefined);
 }
 
 /** Remembers what apt could not install, so that not every start asks it again. `npm run reset` forgets it. */

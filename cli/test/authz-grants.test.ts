@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CommandRig, startCommandRig } from './authz-service.ts';
 
-const TIMEOUT_MS = 60_000;
-
 let rig: CommandRig;
 
 beforeAll(async () => {
@@ -15,13 +13,13 @@ beforeAll(async () => {
     'version: 1\nroles: { porter: , clerk: }\nexclusions: [{ roles: [porter, clerk] }]\n',
   );
   expect((await rig.run('apply', file)).status).toBe(0);
-}, TIMEOUT_MS);
+});
 afterAll(() => rig?.stop());
 
 const lines = (...grants: object[]) => grants.map((grant) => `${JSON.stringify(grant)}\n`).join('');
 const users = Array.from({ length: 4 }, () => randomUUID()).sort();
 
-describe('gatehouse authz import-grants and export-grants', { timeout: TIMEOUT_MS }, () => {
+describe('gatehouse authz import-grants and export-grants', () => {
   const full = {
     user_id: users[1],
     role: 'porter',

@@ -8,7 +8,6 @@ import { terminalEnvironment } from './config.ts';
 export const ROOT = join(import.meta.dirname, '../..');
 /** The last line that `up` prints when everything runs. */
 const READY = 'Ctrl-C stops everything';
-const START_TIMEOUT_MS = 60_000;
 
 /** `gatehouse up` in a process of its own, as a person has it in a terminal. */
 export interface UpProcess {
@@ -34,7 +33,7 @@ export function spawnUp(home: string, ...args: string[]): UpProcess {
     child,
     output: () => text,
     ready: async () => {
-      await waitFor(() => text.includes(READY) || child.exitCode !== null, { timeoutMs: START_TIMEOUT_MS });
+      await waitFor(() => text.includes(READY) || child.exitCode !== null);
       if (!text.includes(READY)) throw new Error(`up ended:\n${text}`);
     },
     ended: () => end,

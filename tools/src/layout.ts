@@ -5,6 +5,7 @@ import { checkDocuments } from './layout-documents.ts';
 import { checkLengths, checkMainLength } from './layout-lengths.ts';
 import { checkMigrationNames } from './layout-migrations.ts';
 import { checkRpcs } from './layout-rpcs.ts';
+import { checkTests } from './layout-tests.ts';
 import type { Problem } from './problem.ts';
 import { listFiles, listFolders } from './source-tree.ts';
 
@@ -28,6 +29,7 @@ export async function checkLayout(root: string): Promise<Problem[]> {
     ...services.map((service) => checkService(root, registry, service)),
     checkDocuments(root, registry, services),
     checkLengths(root),
+    checkTests(root),
   ]);
   return [...missingServices(registry, services), ...problems.flat()];
 }

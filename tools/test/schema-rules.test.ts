@@ -4,9 +4,6 @@ import { toLine } from '../src/problem.ts';
 import { checkSchemaRules } from '../src/schema-rules.ts';
 import { plantTree } from './planted-tree.ts';
 
-/** Starting a server and migrating what is there. */
-const MIGRATING_TIMEOUT_MS = 60_000;
-
 const FIRST = 'services/planted/migrations/0001_create_tables.sql';
 
 /** Migrates a schema of its own and answers with the problems of each table, without the place. */
@@ -39,7 +36,7 @@ const SOUND = `
   comment on table planted.log is 'distributed by id; rows live for ever';
 `;
 
-describe('checkSchemaRules', { timeout: MIGRATING_TIMEOUT_MS }, () => {
+describe('checkSchemaRules', () => {
   it('finds nothing in a schema that keeps the rules', async () => {
     expect(await problemsOf(SOUND)).toEqual([]);
   });

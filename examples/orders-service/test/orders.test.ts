@@ -32,7 +32,7 @@ beforeAll(async () => {
       printed += text;
     });
   }
-  url = await waitFor(() => /http:\S+/.exec(printed)?.[0], { timeoutMs: 20_000 });
+  url = await waitFor(() => /http:\S+/.exec(printed)?.[0]);
 });
 afterAll(async () => {
   const ended = once(orders, 'exit');
@@ -119,8 +119,6 @@ describe('the orders service', () => {
     const { bearer } = await signIn();
     expect((await ask('GET', '/orders', { authorization: bearer })).status).toBe(200);
     await service.stop();
-    await waitFor(async () => (await ask('GET', '/orders', { authorization: bearer })).status === 503, {
-      timeoutMs: 15_000,
-    });
+    await waitFor(async () => (await ask('GET', '/orders', { authorization: bearer })).status === 503);
   });
 });

@@ -81,7 +81,7 @@ describe('the package', () => {
     expect((await promise).trim()).toBe(`${session.userId} true function`);
   });
 
-  it('has types that hold what its README shows', { timeout: 60_000 }, () => {
+  it('has types that hold what its README shows', () => {
     const root = project('types', [...DEPENDENCIES, '@types/node', '@types/express', 'express', 'fastify']);
     const readme = readFileSync(join(PACKAGE, 'README.md'), 'utf8');
     const examples = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);

@@ -3,8 +3,8 @@ import { SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/ses
 import * as main from '@gatehouse/session-service';
 import {
   createTestDatabase,
+  lendRedis,
   type RedisInstance,
-  startRedis,
   startTestService,
   type TestDatabase,
   type TestService,
@@ -30,11 +30,14 @@ export interface Mesh {
 export async function startMesh({
   instances: count = 1,
   env = {},
+  redis: given,
 }: {
   readonly instances?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** One that the test stops, and that goes with the mesh; else one of the worker's is lent. */
+  readonly redis?: RedisInstance;
 } = {}): Promise<Mesh> {
-  const redis: RedisInstance = await startRedis();
+  const redis = given ?? (await lendRedis());
   const database: TestDatabase = await createTestDatabase('session');
   const instances: TestService[] = [];
   for (let number = 1; number <= count; number++) {

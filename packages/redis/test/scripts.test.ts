@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { silentLogger } from '@gatehouse/process';
 import { defineScript, openRedis, type RedisStore } from '@gatehouse/redis';
-import { type RedisInstance, startRedis, waitFor } from '@gatehouse/testing';
+import { type LentRedis, lendRedis, waitFor } from '@gatehouse/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Entry, encodeEntry } from '../src/entry.ts';
 
-let server: RedisInstance;
+let server: LentRedis;
 let store: RedisStore;
 beforeAll(async () => {
-  server = await startRedis();
+  server = await lendRedis();
   store = openRedis({ url: server.url, name: 'test', logger: silentLogger });
   await store.ready();
 });

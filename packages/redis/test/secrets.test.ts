@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { openRedis, startBus } from '@gatehouse/redis';
-import { freePort, type RedisInstance, startRedis, waitFor } from '@gatehouse/testing';
+import { freePort, type LentRedis, lendRedis, waitFor } from '@gatehouse/testing';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redisBinary, startCluster, type Topology } from './topologies.ts';
@@ -30,10 +30,10 @@ async function failWith(url: string): Promise<string> {
 }
 
 describe('a password that is refused', () => {
-  let server: RedisInstance;
+  let server: LentRedis;
   let cluster: Topology;
   beforeAll(async () => {
-    server = await startRedis();
+    server = await lendRedis();
     if (redisBinary !== undefined) cluster = await startCluster(1);
   });
   afterAll(async () => {

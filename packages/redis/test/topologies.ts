@@ -13,7 +13,6 @@ const USER = { username: 'gatehouse', password: 'open-sesame' };
 const USER_SETTING = { user: `${USER.username} on >${USER.password} ~* &* +@all` };
 const LOGIN = `${USER.username}:${USER.password}@`;
 const SLOTS = 16_384;
-const START_TIMEOUT_MS = 15_000;
 
 /** Path of the Redis binary; several servers that must reach each other are not started in containers. */
 export const redisBinary = findRedis(searchPath);
@@ -42,13 +41,10 @@ export async function startCluster(size: number): Promise<Topology> {
     if (index > 0) await client.call('CLUSTER', 'MEET', '127.0.0.1', nodes[0]?.port ?? 0);
   }
   for (const client of clients) {
-    await waitFor(
-      async () => {
-        const info = String(await client.call('CLUSTER', 'INFO'));
-        return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${size}`);
-      },
-      { timeoutMs: START_TIMEOUT_MS },
-    );
+    await waitFor(async () => {
+      const info = String(await client.call('CLUSTER', 'INFO'));
+      return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${size}`);
+    });
     client.disconnect();
   }
   return topology;
@@ -65,9 +61,7 @@ export async function startSentinel(binary: string): Promise<Topology> {
   const topology = topologyOf(`redis+sentinel://${LOGIN}127.0.0.1:${deadPort},127.0.0.1:${port}/main`, nodes);
   const client = new Redis({ port, retryStrategy: () => 50 });
   client.on('error', () => {});
-  await waitFor(async () => /num-slaves,1/.test(String(await client.call('SENTINEL', 'MASTER', 'main'))), {
-    timeoutMs: START_TIMEOUT_MS,
-  });
+  await waitFor(async () => /num-slaves,1/.test(String(await client.call('SENTINEL', 'MASTER', 'main'))));
   client.disconnect();
   return {
     ...topology,

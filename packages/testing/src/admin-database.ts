@@ -1,8 +1,6 @@
 import { type Database, openDatabase } from '@gatehouse/postgres';
 import { silentLogger } from '@gatehouse/process';
-
-/** Cloning a database copies its files, which takes its time on a slow disk. */
-const STATEMENT_TIMEOUT_MS = 60_000;
+import { PATIENT } from './patience.ts';
 
 /** Runs statements that name databases, one after the other, as the superuser over a connection of its own. */
 export async function administer(adminUrl: string, ...texts: readonly string[]): Promise<void> {
@@ -29,7 +27,7 @@ async function withAdmin<T>(adminUrl: string, work: (db: Database) => Promise<T>
     url: adminUrl,
     applicationName: 'gatehouse-testing',
     maxConnections: 1,
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    ...PATIENT,
     logger: silentLogger,
   });
   try {

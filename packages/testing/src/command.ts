@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { storeEnvironment } from './config.ts';
 import type { OsUser } from './os-user.ts';
+import { CALL_LIMIT_MS } from './patience.ts';
 
-/** How long a command may take unless it says otherwise. */
-const COMMAND_TIMEOUT_MS = 60_000;
 /** How much of a command's output is kept; what comes after it is dropped. */
 const OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024;
 
@@ -21,7 +20,7 @@ export function command(file: string, args: readonly string[], options: CommandO
     cwd: options.directory,
     env: storeProcessEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: options.timeoutMs ?? COMMAND_TIMEOUT_MS,
+    timeout: options.timeoutMs ?? CALL_LIMIT_MS,
     killSignal: 'SIGKILL',
     ...accountOf(options.user),
   });

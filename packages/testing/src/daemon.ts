@@ -3,12 +3,14 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { accountOf, storeProcessEnvironment } from './command.ts';
 import { standGuard } from './guard.ts';
 import type { OsUser } from './os-user.ts';
+import { CALL_LIMIT_MS } from './patience.ts';
 import { childrenOf, gone, isRunning, signal } from './process-tree.ts';
+import { isOfTier } from './vitest/tier-in-force.ts';
 
 /** How many characters of the log an error repeats. */
 const LOG_TAIL_CHARACTERS = 2000;
 /** How long a process may take to vanish after SIGKILL. */
-const KILL_TIMEOUT_MS = 5000;
+const KILL_TIMEOUT_MS = CALL_LIMIT_MS;
 
 export interface DaemonOptions {
   readonly file: string;
@@ -41,6 +43,7 @@ export interface Daemon {
 
 /** Starts a server process. It ends, together with its guard, even when this process is killed outright. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  if (isOfTier('unit')) throw new Error('A test of the tier unit starts no server program. See CONTRIBUTING.md.');
   const log = openSync(options.logFile, 'w', 0o600);
   const child = spawn(options.file, options.args, {
     cwd: options.directory,

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  realpathSync,
+  type Stats,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type OsUser, storeUser } from './os-user.ts';
@@ -23,12 +33,33 @@ export function dataHomeElsewhere(path: string): string {
   return join('/var/tmp', `gatehouse-${hash}`);
 }
 
-/** The first temporary folder that the stores' user can reach. */
+/**
+ * Where stores that nobody keeps have their data: memory, where there is enough of it as a file system, because making and
+ * removing a thousand small files costs a disk more than what is done with them; else the first temporary folder that the
+ * stores' user can reach.
+ */
 export function temporaryHome(user: OsUser | undefined = storeUser()): string {
-  const candidates = [tmpdir(), '/tmp', '/var/tmp'];
+  const candidates = [...(hasRoom(MEMORY_HOME) ? [MEMORY_HOME] : []), tmpdir(), '/tmp', '/var/tmp'];
   const home = user === undefined ? candidates[0] : candidates.find((candidate) => canReach(candidate, user));
   if (home === undefined) throw new Error(`The account ${user?.name} can reach none of ${candidates.join(', ')}.`);
   return home;
+}
+
+/** A file system in memory on Linux. A container's is often too small. */
+const MEMORY_HOME = '/dev/shm';
+/** What a whole run of tests has there at once is a third of this. */
+const MEMORY_BYTES_MIN = 3 * 1024 ** 3;
+/** The number by which Linux knows a file system in memory (statfs(2)). */
+const TMPFS_MAGIC = 0x01021994;
+
+function hasRoom(folder: string): boolean {
+  try {
+    const { type, bavail, bsize } = statfsSync(folder);
+    accessSync(folder, constants.W_OK);
+    return type === TMPFS_MAGIC && bavail * bsize >= MEMORY_BYTES_MIN;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether the user may pass through every folder on the way to the path, and through the path itself if it is there. */

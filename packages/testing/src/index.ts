@@ -9,6 +9,7 @@ export { type FakeClock, fakeClock } from './fake-clock.ts';
 export { freePort } from './free-port.ts';
 export { ask, type HttpAsk, type HttpReply } from './http-door.ts';
 export { outboxEvents } from './outbox-events.ts';
+export { CALL_LIMIT_MS, CONDITION_LIMIT_MS, PATIENT } from './patience.ts';
 export { type FailoverPair, startFailoverPair } from './postgres/failover-pair.ts';
 export { type PgBackRest, pgBackRestAvailable } from './postgres/pgbackrest.ts';
 export { privateDatabase } from './postgres/private-database.ts';
@@ -16,9 +17,9 @@ export { type PostgresInstance, type PostgresOptions, startPostgres } from './po
 export {
   type PostgresStandby,
   type StandbyOptions,
-  standbyAvailable,
   startStandby,
 } from './postgres/start-standby.ts';
+export { type LentRedis, lendRedis } from './redis/lend-redis.ts';
 export { type RedisInstance, type RedisOptions, startRedis } from './redis/start-redis.ts';
 export {
   peerConnections,
@@ -31,8 +32,8 @@ export {
 export { type Stopwatch, startStopwatch } from './stopwatch.ts';
 export { type Selection, startTcpProxy, type Target, type TcpProxy, type TcpProxyOptions } from './tcp-proxy.ts';
 export { rolePassword } from './templates.ts';
-export { testAuthority } from './test-authority.ts';
+export { peerCertificates, testAuthority } from './test-authority.ts';
 export { createTestDatabase, type TestDatabase } from './test-database.ts';
 export { type TestStores, testStores } from './test-stores.ts';
 export { waitFor } from './wait-for.ts';
-export { startWebServer, type WebServer, type WebServerProgram, webServerAvailable } from './web-server.ts';
+export { startWebServer, type WebServer, type WebServerProgram } from './web-server.ts';

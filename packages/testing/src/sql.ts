@@ -1,8 +1,7 @@
 import { type Database, openDatabase, statement } from '@gatehouse/postgres';
 import { silentLogger } from '@gatehouse/process';
-
-/** Tests fill tables, on machines that do other things as well. */
-const STATEMENT_TIMEOUT_MS = 60_000;
+import { PATIENT } from './patience.ts';
+import { stopIfOver } from './running-test.ts';
 
 /** Runs a statement of a test over a connection of its own. */
 export async function query<Row extends object>(
@@ -15,11 +14,12 @@ export async function query<Row extends object>(
 
 /** Lends a database with a single connection. */
 export async function withDatabase<T>(url: string, work: (db: Database) => Promise<T>): Promise<T> {
+  stopIfOver();
   const db = openDatabase({
     url,
     applicationName: 'test',
     maxConnections: 1,
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    ...PATIENT,
     logger: silentLogger,
   });
   try {

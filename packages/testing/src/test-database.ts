@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { administer, quoteIdentifier, withDatabase } from './admin-database.ts';
 import { rememberStore } from './started-stores.ts';
 import { testStores } from './test-stores.ts';
+import { isOfTier } from './vitest/tier-in-force.ts';
 
 /** A database of one test file's own, as a service's migrations leave it. */
 export interface TestDatabase extends AsyncDisposable {
   readonly name: string;
+  /** Whether it lies on the run's Postgres, which no test stops. */
+  readonly isShared: boolean;
   /** URL of the role that the service runs as. */
   readonly url: string;
   /** URL of the role that owns the schema. */
@@ -18,6 +21,7 @@ export interface TestDatabase extends AsyncDisposable {
 
 /** Clones the database that the global set-up has run the service's migrations in. `service` is its folder's name. */
 export async function createTestDatabase(service: string): Promise<TestDatabase> {
+  if (isOfTier('unit')) throw new Error('A test of the tier unit has no database. See CONTRIBUTING.md.');
   const { adminUrl, templates } = testStores();
   const template = templates[service];
   if (template === undefined)
@@ -40,6 +44,7 @@ export async function createTestDatabase(service: string): Promise<TestDatabase>
   const forget = rememberStore({ name: `Database ${name}`, stop: drop });
   return {
     name,
+    isShared: true,
     url: withDatabase(template.appUrl, name),
     ownerUrl: withDatabase(template.ownerUrl, name),
     adminUrl: withDatabase(adminUrl, name),

@@ -7,6 +7,8 @@ export type TestTemplate =
 export interface TestStores {
   /** Superuser URL of the run's Postgres. */
   readonly adminUrl: string;
+  /** A data directory of Postgres as initdb leaves it, for servers of a test's own; undefined where there is none to copy. */
+  readonly pristineCluster?: string | undefined;
   /** By the name of the service's folder. */
   readonly templates: Readonly<Record<string, TestTemplate>>;
   /** Holds the run's certificate authority, and goes with the run. */
@@ -19,6 +21,11 @@ let provided: TestStores | undefined;
 /** Called once in every test file's process, before the file. */
 export function provideTestStores(stores: TestStores): void {
   provided = stores;
+}
+
+/** The data directory that servers of a test's own begin as; undefined outside a test run. */
+export function pristineCluster(): string | undefined {
+  return provided?.pristineCluster;
 }
 
 /** The stores of this test run. Throws outside a test run. */

@@ -2,9 +2,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findExecutable } from './binaries.mjs';
-import { storeEnvironment } from './config.ts';
 import { startDaemon } from './daemon.ts';
+import { partPath } from './part-path.ts';
+import { CALL_LIMIT_MS } from './patience.ts';
 import { rememberStore } from './started-stores.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -25,20 +25,13 @@ export interface WebServer {
   stop(): Promise<void>;
 }
 
-/** Where packagers put servers, which is not on everybody's PATH. */
-const SERVER_FOLDERS = '/usr/sbin:/usr/local/sbin';
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = CALL_LIMIT_MS;
 const STOP_TIMEOUT_MS = 5_000;
 const TOUCH_TIMEOUT_MS = 1_000;
 
-/** Whether the machine has the program. */
-export function webServerAvailable(program: WebServerProgram): boolean {
-  return findWebServer(program) !== undefined;
-}
-
 /** Starts a web server and waits until it takes connections. Throws with its log when it ends before. */
 export async function startWebServer({ program, config, port }: WebServerOptions): Promise<WebServer> {
-  const file = findWebServer(program);
+  const file = partPath(program);
   if (file === undefined) throw new Error(`${program} is not installed.`);
   const directory = mkdtempSync(join(tmpdir(), `gatehouse-${program}-`));
   // The workers of nginx give up the rights of root, and write request bodies here.
@@ -73,10 +66,6 @@ export async function startWebServer({ program, config, port }: WebServerOptions
     throw error;
   }
   return { logTail: daemon.logTail, stop };
-}
-
-function findWebServer(program: WebServerProgram): string | undefined {
-  return findExecutable(program, `${storeEnvironment().path}:${SERVER_FOLDERS}`);
 }
 
 function argumentsOf(program: WebServerProgram, directory: string, configFile: string): string[] {

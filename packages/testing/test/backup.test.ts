@@ -1,17 +1,16 @@
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PostgresInstance, pgBackRestAvailable, startPostgres, startStopwatch, waitFor } from '../src/index.ts';
+import { describeWith } from '@gatehouse/testing/describe-with';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type PostgresInstance, startPostgres, startStopwatch, waitFor } from '../src/index.ts';
 import { processesWith } from '../src/process-tree.ts';
 import { query } from './query.ts';
 
 /** Stopping takes ten seconds at most before it becomes immediate, and then a little; a hanging one takes a minute. */
 const SLOWEST_STOP_MS = 40_000;
-/** Backups and restores write whole clusters, and wait for a disk that others use as well. */
-const BACKUP_TIMEOUT_MS = 90_000;
 
-describe.skipIf(!pgBackRestAvailable())('a Postgres whose WAL is archived', { timeout: BACKUP_TIMEOUT_MS }, () => {
+describeWith('pgbackrest', 'a Postgres whose WAL is archived', () => {
   const home = mkdtempSync(join(tmpdir(), 'gatehouse-backup-'));
   let postgres: PostgresInstance;
   beforeAll(async () => {
@@ -41,7 +40,7 @@ describe.skipIf(!pgBackRestAvailable())('a Postgres whose WAL is archived', { ti
         );
         return archived !== null && archived >= (switched?.file ?? '');
       },
-      { timeoutMs: 60_000, everyMs: 200 },
+      { everyMs: 200 },
     );
 
     const scratch = join(home, 'scratch');

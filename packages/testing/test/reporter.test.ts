@@ -1,7 +1,13 @@
-import { describe, expect, it, vi } from 'vitest';
-import { FIXTURE_TIMEOUT_MS, runFixtures } from './vitest-run.ts';
+import { describe, expect, it } from 'vitest';
+import { type FixtureRun, runFixtures } from './vitest-run.ts';
 
-vi.setConfig({ testTimeout: FIXTURE_TIMEOUT_MS });
+/** Each is run once, however many tests look at it. */
+const runs = new Map<string, Promise<FixtureRun>>();
+const ran = (args: readonly string[]): Promise<FixtureRun> => {
+  const run = runs.get(args.join(' ')) ?? runFixtures(args);
+  runs.set(args.join(' '), run);
+  return run;
+};
 
 describe('the last line of a test run', () => {
   it.each([
@@ -12,7 +18,7 @@ describe('the last line of a test run', () => {
     ['a file that is not there', ['no-such-file'], '0 passed, 1 failed, 0 skipped', 1],
     ['a name that no test has', ['passes', '-t', 'no such test'], '0 passed, 1 failed, 1 skipped', 1],
   ])('counts %s, and the exit code agrees', async (_title, args, expected, code) => {
-    const { exitCode, lastLine } = await runFixtures(args);
+    const { exitCode, lastLine } = await ran(args);
     expect({ lastLine, exitCode }).toEqual({ lastLine: expected, exitCode: code });
   });
 });
@@ -24,11 +30,11 @@ it('a run whose set-up fails counts as one failure', async () => {
 });
 
 it('says nothing but the last line about what passes', async () => {
-  expect((await runFixtures(['passes'])).output).toBe('1 passed, 0 failed, 0 skipped\n');
+  expect((await ran(['passes'])).output).toBe('1 passed, 0 failed, 0 skipped\n');
 });
 
 it('shows the error of what fails, with what the test printed, and why a test was skipped', async () => {
-  const { output } = await runFixtures(['every-outcome']);
+  const { output } = await ran(['every-outcome']);
   expect(output).toContain('every-outcome.fixture.ts > fails');
   expect(output).toContain('a failing test is heard');
   expect(output).toContain('expected 1 to be 2');

@@ -1,11 +1,12 @@
 import { openDatabase, statement } from '@gatehouse/postgres';
 import { silentLogger } from '@gatehouse/process';
-import { standbyAvailable, startPostgres, startStandby, startTcpProxy, waitFor } from '@gatehouse/testing';
-import { describe, expect, it } from 'vitest';
+import { startPostgres, startStandby, startTcpProxy, waitFor } from '@gatehouse/testing';
+import { describeWith } from '@gatehouse/testing/describe-with';
+import { expect, it } from 'vitest';
 
 let count = 0;
 
-describe.skipIf(!standbyAvailable())('a standby', () => {
+describeWith('postgres', 'a standby', () => {
   it('follows its primary until they are cut apart, and takes writes once it is promoted', async () => {
     await using primary = await startPostgres();
     await using link = await startTcpProxy({ target: { port: primary.port } });

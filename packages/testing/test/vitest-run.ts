@@ -5,23 +5,34 @@ import { storeEnvironment } from '../src/config.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
-/** For a test that runs fixtures: each run starts a vitest of its own. */
-export const FIXTURE_TIMEOUT_MS = 60_000;
-
 export interface FixtureRun {
   readonly exitCode: number;
   readonly output: string;
   readonly lastLine: string;
 }
 
-/** Runs vitest on fixtures, as `npm test` would, and answers all that it printed and how it ended. */
-export async function runFixtures(args: readonly string[], configuration = 'vitest.config.ts'): Promise<FixtureRun> {
+/** Runs vitest on fixtures in one worker, without what `npm test` does around it, and answers all that it printed. */
+export function runFixtures(args: readonly string[], configuration = 'vitest.config.ts'): Promise<FixtureRun> {
+  return runScript('node_modules/vitest/vitest.mjs', ['run', ...args], configuration);
+}
+
+/** Runs fixtures as `npm test` runs tests. */
+export function testFixtures(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<FixtureRun> {
+  return runScript('tools/run-tests.ts', args, 'vitest.config.ts', env);
+}
+
+async function runScript(
+  script: string,
+  args: readonly string[],
+  configuration: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<FixtureRun> {
   const config = join(import.meta.dirname, 'fixtures', configuration);
-  const child = spawn(
-    process.execPath,
-    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--root', root, '--config', config, ...args],
-    { cwd: root, env: { PATH: storeEnvironment().path, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const child = spawn(process.execPath, [join(root, script), ...args, '--root', root, '--config', config], {
+    cwd: root,
+    env: { PATH: storeEnvironment().path, NO_COLOR: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const ended = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? -1)));
   const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { exitCode, output: stdout + stderr, lastLine: stdout.trimEnd().split('\n').at(-1) ?? '' };

@@ -4,7 +4,7 @@ import { AuditServiceService } from '@gatehouse/proto/gatehouse/audit/v1/audit.t
 import {
   createTestDatabase,
   fakeClock,
-  startRedis,
+  lendRedis,
   startTestService,
   type TestDatabase,
   waitFor,
@@ -99,7 +99,7 @@ describe('partitions', () => {
 
 describe('events of a month that nobody has made a partition for', () => {
   it('are recorded when the month is not older than what is kept', async () => {
-    await using redis = await startRedis();
+    await using redis = await lendRedis();
     const service = await startTestService({ name: 'audit', main, database, redis });
     try {
       await waitFor(async () => (await partitions()).length === 5);

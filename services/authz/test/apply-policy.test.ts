@@ -1,24 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { PolicyServiceService } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { atLeast, type Fixture, startFixture, traced } from './fixture.ts';
 import { endGrant, makeGrant, mismatch } from './grants.ts';
 import { modelRevision } from './model.ts';
 import { apply, arrayOf, clear, exported, lines, OPTIONS, policyOf, type Sketch, wholeAnswer } from './policies.ts';
 
 let fixture: Fixture;
-/** One whose database is not emptied. */
-let kept: Fixture;
 
 beforeAll(async () => {
   fixture = await startFixture();
-  kept = await startFixture();
 });
 beforeEach(() => clear(fixture));
 afterAll(async () => {
-  await kept?.stop();
   await fixture?.stop();
 });
 
@@ -533,18 +527,4 @@ describe('system roles', () => {
       '. role system',
     ]);
   });
-});
-
-itNeedsPostgres(
-  () => fixture,
-  (on) => apply(on.policies, {}),
-);
-
-describeAdministration({
-  fixture: () => kept,
-  service: PolicyServiceService,
-  permission: 'policies:apply',
-  call: (client, context) => apply(client, { roles: [{ name: `role-${randomUUID()}` }] }, {}, context),
-  witness: { table: 'roles', column: 'created_by' },
-  eventType: 'role.created',
 });

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GrantStatus, type RoleGrant } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
-import { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { atLeast, type Fixture, startFixture, traced } from './fixture.ts';
 import { makeGrant, mismatch, NO_CHANGE, NO_TIMES } from './grants.ts';
 import { type SignIn, startSessions } from './sign-in.ts';
@@ -129,22 +127,4 @@ describe('approving a grant', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.grants.approveGrant({ userId: randomUUID(), grantId: randomUUID(), reason: '' }),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  service: GrantServiceService,
-  permission: 'grants:approve',
-  call: async (client, context, on) => {
-    const made = makeGrant(on, { requiresApproval: true });
-    const { userId, grantId } = await made.catch(() => ({ userId: randomUUID(), grantId: randomUUID() }));
-    return client.approveGrant({ userId, grantId, reason: '' }, context);
-  },
-  witness: { table: 'role_grants', column: 'approved_by' },
-  eventType: 'grant.approved',
 });

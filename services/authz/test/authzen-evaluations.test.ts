@@ -180,7 +180,7 @@ describe('evaluations are refused as a whole', () => {
   });
 });
 
-it('decides as BatchCheck does, whatever the policy', { timeout: 60_000 }, async () => {
+it('decides as BatchCheck does, whatever the policy', async () => {
   const users = (await storeRandomPolicies(door)).slice(0, 8);
   const app = door.service.connectAs('app/test', AuthzServiceService);
   const resources = RESOURCES.filter((each) => each !== '');

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { isUuid, uuidTimeMs } from '@gatehouse/process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { type Fixture, permission, startFixture, traced } from './fixture.ts';
 
 let fixture: Fixture;
@@ -113,17 +112,4 @@ describe('creating a permission', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.operator.createPermission(permission('a:b')),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  permission: 'permissions:create',
-  call: (client, context) => client.createPermission(permission(unique()), context),
-  witness: { table: 'permissions', column: 'created_by' },
-  eventType: 'permission.created',
 });

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import { waitFor } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { type Fixture, openAs, rowsOf, startFixture, traced } from './fixture.ts';
 import { endGrant, makeGrant, mismatch } from './grants.ts';
 import { modelRevision, ordered } from './model.ts';
@@ -187,11 +185,6 @@ describe('creating an exclusion', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.model.createRoleExclusion({ roleId: randomUUID(), excludedRoleId: randomUUID(), reason: '' }),
-  );
 });
 
 /** Waits until a statement that holds the text waits for a lock. */
@@ -205,20 +198,3 @@ async function waitsForALock(text: string): Promise<void> {
     return waiting.length > 0;
   });
 }
-
-describeAdministration({
-  fixture: () => fixture,
-  service: ModelServiceService,
-  permission: 'role_exclusions:create',
-  call: async (client, context, on) => {
-    const [roleId, excludedRoleId] = await Promise.all([on.role(), on.role()]).catch(() => [
-      randomUUID(),
-      randomUUID(),
-    ]);
-    return client.createRoleExclusion(
-      { roleId: roleId ?? '', excludedRoleId: excludedRoleId ?? '', reason: '' },
-      context,
-    );
-  },
-  eventType: 'role_exclusion.created',
-});

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { isUuid } from '@gatehouse/process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { atLeast, type Fixture, permission, startFixture, traced } from './fixture.ts';
 
 let fixture: Fixture;
@@ -188,17 +187,4 @@ describe('creating a role', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.operator.createRole(role()),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  permission: 'roles:create',
-  call: (client, context) => client.createRole(role(), context),
-  witness: { table: 'roles', column: 'created_by' },
-  eventType: 'role.created',
 });

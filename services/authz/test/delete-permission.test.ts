@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { atLeast, type Fixture, startFixture, traced } from './fixture.ts';
 import { makeGrant, mismatch } from './grants.ts';
 import { modelRevision } from './model.ts';
@@ -112,20 +110,4 @@ describe('deleting a permission', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.model.deletePermission({ permissionId: randomUUID(), force: false }),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  service: ModelServiceService,
-  permission: 'permissions:delete',
-  call: async (client, context, on) => {
-    const { permissionId } = await makePermission(on).catch(() => ({ permissionId: randomUUID() }));
-    return client.deletePermission({ permissionId, force: false }, context);
-  },
-  eventType: 'permission.deleted',
 });

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { type Fixture, startFixture, traced } from './fixture.ts';
 import { mismatch } from './grants.ts';
 import { modelRevision, ordered } from './model.ts';
@@ -87,24 +85,4 @@ describe('deleting an exclusion', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.model.deleteRoleExclusion({ roleId: randomUUID(), excludedRoleId: randomUUID(), reason: '' }),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  service: ModelServiceService,
-  permission: 'role_exclusions:delete',
-  call: async (client, context, on) => {
-    const request = { roleId: randomUUID(), excludedRoleId: randomUUID(), reason: '' };
-    const made = Promise.all([on.role(), on.role()]).then(async ([roleId, excludedRoleId]) => {
-      await on.model.createRoleExclusion({ roleId, excludedRoleId, reason: '' });
-      return { roleId, excludedRoleId, reason: '' };
-    });
-    return client.deleteRoleExclusion(await made.catch(() => request), context);
-  },
-  eventType: 'role_exclusion.deleted',
 });

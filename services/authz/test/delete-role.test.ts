@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { type Fixture, startFixture, traced } from './fixture.ts';
 import { endGrant, makeGrant, mismatch, NO_CHANGE, NO_TIMES } from './grants.ts';
 import { modelRevision } from './model.ts';
@@ -107,18 +105,4 @@ describe('deleting a role', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.model.deleteRole({ roleId: randomUUID() }),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  service: ModelServiceService,
-  permission: 'roles:delete',
-  call: async (client, context, on) =>
-    client.deleteRole({ roleId: await on.role().catch(() => randomUUID()) }, context),
-  eventType: 'role.deleted',
 });

@@ -9,7 +9,6 @@ import {
 import type { Client } from '@gatehouse/rpc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
-import { itNeedsPostgres } from './administration.ts';
 import { ALWAYS, type Fixture, permission, startFixture } from './fixture.ts';
 
 let fixture: Fixture;
@@ -164,8 +163,15 @@ describe('an explanation', () => {
     });
   });
 
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.operator.explainCheck({ item: item(randomUUID(), 'a:b') }),
-  );
+  it('answers UNAVAILABLE while Postgres is out of reach', async () => {
+    const env = { GATEHOUSE_AUTHZ_POSTGRES_URL: 'postgres://gatehouse_authz:x@127.0.0.1:1/gatehouse' };
+    const { database, redis } = fixture.service;
+    const cutOff = await startFixture({ env, database, redis, instance: 'cut-off' });
+    try {
+      const asked = cutOff.operator.explainCheck({ item: item(randomUUID(), 'a:b') });
+      await expect(asked).rejects.toMatchObject({ kind: 'unavailable', reason: 'POSTGRES_UNAVAILABLE' });
+    } finally {
+      await cutOff.stop();
+    }
+  });
 });

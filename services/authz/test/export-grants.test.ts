@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { GrantStatus } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
-import { PolicyServiceService, type PortableGrant } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
+import type { PortableGrant } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 import { endGrant, makeGrant } from './grants.ts';
 import { arrayOf } from './policies.ts';
@@ -108,16 +107,4 @@ it('comes in messages that ImportGrants takes as they are, and brings back what 
   const key = (each: PortableGrant) => `${each.userId} ${each.scope}`;
   const sorted = (all: PortableGrant[]) => all.sort((a, b) => (key(a) < key(b) ? -1 : 1));
   expect(sorted(again)).toEqual(sorted(messages.flatMap((message) => message.grants)));
-});
-
-itNeedsPostgres(
-  () => fixture,
-  (on) => arrayOf(on.policies.exportGrants(ALL)),
-);
-
-describeAdministration({
-  fixture: () => fixture,
-  service: PolicyServiceService,
-  permission: 'grants:export',
-  call: (client, context) => arrayOf(client.exportGrants(ALL, context)),
 });

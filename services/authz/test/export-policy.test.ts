@@ -1,6 +1,4 @@
-import { PolicyServiceService } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 import { modelRevision } from './model.ts';
 import { apply, arrayOf, clear, exported, lines, policyOf } from './policies.ts';
@@ -69,16 +67,4 @@ it('is what was applied, from whatever was there, and makes no difference', asyn
     expect((await exported(fixture.policies)).policy).toEqual(document);
     expect((await apply(fixture.policies, document, { prune: true })).changes).toEqual([]);
   }
-});
-
-itNeedsPostgres(
-  () => fixture,
-  (on) => exported(on.policies),
-);
-
-describeAdministration({
-  fixture: () => fixture,
-  service: PolicyServiceService,
-  permission: 'policies:read',
-  call: (client, context) => arrayOf(client.exportPolicy({}, context)),
 });

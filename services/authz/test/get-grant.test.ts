@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 import { makeGrant } from './grants.ts';
 
@@ -46,19 +44,4 @@ describe('getting a grant', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.grants.getGrant({ userId: randomUUID(), grantId: randomUUID() }),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  service: GrantServiceService,
-  permission: 'grants:read',
-  call: async (client, context, on) => {
-    const { userId, grantId } = await makeGrant(on).catch(() => ({ userId: randomUUID(), grantId: randomUUID() }));
-    return client.getGrant({ userId, grantId }, context);
-  },
 });

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { type Fixture, permission, startFixture } from './fixture.ts';
 import { modelRevision } from './model.ts';
 
@@ -47,16 +45,4 @@ describe('getting a role', () => {
       fields: [expect.objectContaining({ field: 'role_id' })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.model.getRole({ roleId: randomUUID() }),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  service: ModelServiceService,
-  permission: 'roles:read',
-  call: async (client, context, on) => client.getRole({ roleId: await on.role().catch(() => randomUUID()) }, context),
 });

@@ -3,7 +3,6 @@ import { isUuid } from '@gatehouse/process';
 import { GrantStatus } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { ALWAYS, atLeast, type Fixture, FULLY, startFixture, traced } from './fixture.ts';
 
 let fixture: Fixture;
@@ -211,21 +210,4 @@ describe('granting a role', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.grant(randomUUID(), randomUUID()),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  permission: 'grants:create',
-  call: async (client, context, on) =>
-    client.grantRole(
-      { userId: randomUUID(), roleId: await on.role().catch(() => randomUUID()), reason: '', ...ALWAYS },
-      context,
-    ),
-  witness: { table: 'role_grants', column: 'granted_by' },
-  eventType: 'role.granted',
 });

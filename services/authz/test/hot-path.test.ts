@@ -5,8 +5,8 @@ import { AuthzServiceService, CheckResponse, Decision } from '@gatehouse/proto/g
 import { type Call, connect, mount, serve } from '@gatehouse/rpc';
 import {
   createTestDatabase,
-  type RedisInstance,
-  startRedis,
+  type LentRedis,
+  lendRedis,
   type TestDatabase,
   testAuthority,
   waitFor,
@@ -16,13 +16,13 @@ import { formatToken, parseToken } from '../src/domain/consistency.ts';
 import { access, authzService, openDeps, readConfig } from '../src/main.ts';
 import { ALWAYS, permission, question } from './fixture.ts';
 
-let redis: RedisInstance;
+let redis: LentRedis;
 let database: TestDatabase;
 let runtime: Runtime;
 let service: ReturnType<typeof authzService>;
 
 beforeAll(async () => {
-  [redis, database] = await Promise.all([startRedis(), createTestDatabase('authz')]);
+  [redis, database] = await Promise.all([lendRedis(), createTestDatabase('authz')]);
   const { ca, cert, key } = await (await testAuthority()).issue('authz');
   const config = readConfig({
     GATEHOUSE_LISTEN: '127.0.0.1:0',

@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { GrantStatus } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
-import {
-  type ImportGrantsResponse,
-  PolicyServiceService,
-  type PortableGrant,
-} from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
+import type { ImportGrantsResponse, PortableGrant } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
+import { seededChance } from '@gatehouse/testing/chance';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { type Fixture, FULLY, startFixture, traced } from './fixture.ts';
 import { endGrant, FIRST_PAGE, makeGrant } from './grants.ts';
 import { ordered } from './model.ts';
 import { apply, arrayOf } from './policies.ts';
 
+const { next } = seededChance();
 let fixture: Fixture;
 
 beforeAll(async () => {
@@ -204,8 +201,7 @@ describe('importing grants', () => {
 
   it('many at once, for the same users in any order, wait for one another and never for ever', async () => {
     const users = Array.from({ length: 40 }, () => randomUUID());
-    const batch = (scope: string) =>
-      [...users].sort(() => Math.random() - 0.5).map((userId) => grant({ userId, scope }));
+    const batch = (scope: string) => [...users].sort(() => next() - 0.5).map((userId) => grant({ userId, scope }));
     const scopes = Array.from({ length: 8 }, (_, index) => `a/${index}`);
     const answers = await Promise.all([
       ...scopes.flatMap((scope) => [take(...batch(scope)), take(...batch(scope))]),
@@ -235,22 +231,4 @@ describe('importing grants', () => {
     if (excluded.status === 'fulfilled') expect(held).toHaveLength(1);
     else expect(imported).toMatchObject({ value: made(2) });
   });
-});
-
-itNeedsPostgres(
-  () => fixture,
-  (on) => arrayOf(on.policies.importGrants([{ grants: [grant()] }])),
-);
-
-describeAdministration({
-  fixture: () => fixture,
-  service: PolicyServiceService,
-  permission: 'grants:import',
-  call: async (client, context, on) => {
-    const name = `role-${randomUUID()}`;
-    await on.role({ name });
-    return arrayOf(client.importGrants([{ grants: [grant({ role: named(name) })] }], context));
-  },
-  witness: { table: 'role_grants', column: 'granted_by' },
-  eventType: 'role.granted',
 });

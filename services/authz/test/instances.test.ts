@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { createTestDatabase, type RedisInstance, startRedis, type TestDatabase } from '@gatehouse/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createTestDatabase, type LentRedis, lendRedis, type TestDatabase } from '@gatehouse/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { atLeast, BOUND_MS, type Fixture, FULLY, staleness, startFixture } from './fixture.ts';
 
 // Users are known to the memory of both instances before each change, which takes a while on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
-
-let redis: RedisInstance;
+let redis: LentRedis;
 let database: TestDatabase;
 let a: Fixture;
 let b: Fixture;
 
 beforeAll(async () => {
-  [redis, database] = await Promise.all([startRedis(), createTestDatabase('authz')]);
+  [redis, database] = await Promise.all([lendRedis(), createTestDatabase('authz')]);
   [a, b] = await Promise.all([
     startFixture({ redis, database, instance: 'a' }),
     startFixture({ redis, database, instance: 'b' }),

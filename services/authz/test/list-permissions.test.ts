@@ -1,6 +1,4 @@
-import { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 import { modelRevision } from './model.ts';
 import { makePermission } from './permissions.ts';
@@ -76,16 +74,4 @@ describe('listing permissions', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.model.listPermissions(ALL),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  service: ModelServiceService,
-  permission: 'permissions:read',
-  call: (client, context) => client.listPermissions(ALL, context),
 });

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { ModelServiceService, type RoleExclusion } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
+import type { RoleExclusion } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 import { modelRevision } from './model.ts';
 
@@ -83,16 +82,4 @@ describe('listing exclusions', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.model.listRoleExclusions(ALL),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  service: ModelServiceService,
-  permission: 'role_exclusions:read',
-  call: (client, context) => client.listRoleExclusions(ALL, context),
 });

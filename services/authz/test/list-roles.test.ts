@@ -1,7 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 import { modelRevision } from './model.ts';
 
@@ -74,16 +71,4 @@ describe('listing roles', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.model.listRoles({ ...ALL, parentRoleId: randomUUID() }),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  service: ModelServiceService,
-  permission: 'roles:read',
-  call: (client, context) => client.listRoles(ALL, context),
 });

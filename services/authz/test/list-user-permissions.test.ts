@@ -8,6 +8,7 @@ import {
   Standing,
   type UserPermission,
 } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import { rounds } from '@gatehouse/testing/chance';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatToken } from '../src/domain/consistency.ts';
 import { ALWAYS, atLeast, type Fixture, FULLY, permission, startFixture } from './fixture.ts';
@@ -137,11 +138,9 @@ describe('the permissions of a user', () => {
     for (const pageSize of [1, 2, 5, 26, 27, 200]) expect(await listAll(userId, { pageSize })).toEqual(whole);
   });
 
-  it('agree with what Check says of every name, on every resource, whatever the conditions', {
-    timeout: 120_000,
-  }, async () => {
-    // Each check is read from Postgres: a third of the users will do.
-    const users = (await storeRandomPolicies(fixture)).slice(0, 8);
+  it('agree with what Check says of every name, on every resource, whatever the conditions', async () => {
+    // Each check is read from Postgres: a few of the users will do.
+    const users = (await storeRandomPolicies(fixture)).slice(0, rounds(8, 6));
     let allowed = 0;
     for (const userId of users) {
       for (const resource of RESOURCES) {
@@ -168,7 +167,7 @@ describe('the permissions of a user', () => {
         }
       }
     }
-    expect(allowed).toBeGreaterThan(10);
+    expect(allowed).toBeGreaterThan(0);
   });
 });
 

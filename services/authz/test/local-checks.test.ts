@@ -12,13 +12,11 @@ import {
   testStores,
   waitFor,
 } from '@gatehouse/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ALWAYS, BOUND_MS, type Fixture, permission, staleness, startFixture } from './fixture.ts';
 import { CONTEXTS, NAMES, RESOURCES, storeRandomPolicies } from './random-policies.ts';
 
 // What is waited for takes a while on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
-
 let redis: RedisInstance;
 let database: TestDatabase;
 let a: Fixture;

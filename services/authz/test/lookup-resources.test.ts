@@ -134,7 +134,7 @@ describe('where a user holds a permission', () => {
     }
   });
 
-  it('is where Check allows it, on every resource, whatever the conditions', { timeout: 120_000 }, async () => {
+  it('is where Check allows it, on every resource, whatever the conditions', async () => {
     // Each check is read from Postgres: a third of the users will do.
     const users = (await storeRandomPolicies(fixture)).slice(0, 8);
     // Below every scope of a grant there is more.

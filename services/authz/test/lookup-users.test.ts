@@ -145,9 +145,7 @@ describe('the users who hold a permission', () => {
     expect((await lookUp('fresh:read')).users).toEqual([]);
   });
 
-  it('are exactly those whom Check allows, whatever the roles, scopes, times and conditions', {
-    timeout: 120_000,
-  }, async () => {
+  it('are exactly those whom Check allows, whatever the roles, scopes, times and conditions', async () => {
     const users = await storeRandomPolicies(fixture);
     let allowed = 0;
     let apart = 0;

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
-import { createTestDatabase, type RedisInstance, startRedis, type TestDatabase } from '@gatehouse/testing';
+import { createTestDatabase, type LentRedis, lendRedis, type TestDatabase } from '@gatehouse/testing';
+import { rounds, seededChance } from '@gatehouse/testing/chance';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ALWAYS, atLeast, type Fixture, FULLY, isAllowed, permission, question, startFixture } from './fixture.ts';
 
-let redis: RedisInstance;
+let redis: LentRedis;
 let database: TestDatabase;
 let instances: Fixture[];
 
 beforeAll(async () => {
-  [redis, database] = await Promise.all([startRedis(), createTestDatabase('authz')]);
+  [redis, database] = await Promise.all([lendRedis(), createTestDatabase('authz')]);
   // Memory for five users of twelve, so that all three layers answer.
   const env = { GATEHOUSE_AUTHZ_L1_ENTRIES: '5' };
   instances = await Promise.all(['a', 'b'].map((instance) => startFixture({ redis, database, instance, env })));
@@ -24,7 +25,7 @@ const NAMES = ['a:r', 'a:w', 'b:r', 'b:w', 'a:*', 'b:*', '*:r', '*:w', '*:*'];
 const QUESTIONS = ['a:r', 'a:w', 'b:r', 'b:w', 'c:r', 'c:x'];
 const USERS = Array.from({ length: 12 }, () => randomUUID());
 const PLACES = ['', 't/1', 't/1/p/2', 't/2'];
-const ROUNDS = 400;
+const ROUNDS = rounds(400, 60);
 const CHECKS_IN_ROUND = 25;
 
 interface PlainRole {
@@ -61,19 +62,17 @@ function lineOf(role: PlainRole): PlainRole[] {
   return role.parent ? [role, ...lineOf(role.parent)] : [role];
 }
 
-const pick = <T>(from: readonly T[]): T => {
-  const one = from[Math.floor(Math.random() * from.length)];
-  if (one === undefined) throw new Error('Nothing to pick from.');
-  return one;
-};
+const { pick, next, below } = seededChance();
 const some = <T>(from: readonly T[], most: number): T[] => [
-  ...new Set(Array.from({ length: Math.floor(Math.random() * (most + 1)) }, () => pick(from))),
+  ...new Set(Array.from({ length: below(most + 1) }, () => pick(from))),
 ];
 
 async function createSomeRole(): Promise<void> {
-  const parent = roles.length > 0 && Math.random() < 0.6 ? pick(roles) : undefined;
-  const names = some(NAMES, 2);
-  const denied = Math.random() < 0.3 ? some(NAMES, 1).filter((name) => name !== '*:*' && !names.includes(name)) : [];
+  const parent = roles.length > 0 && next() < 0.6 ? pick(roles) : undefined;
+  // The first is worth having, whatever chance does: a run of few rounds must not compare nothing but refusals.
+  const names = roles.length === 0 ? ['a:*', 'b:r'] : some(NAMES, 2);
+  const denied =
+    roles.length > 0 && next() < 0.3 ? some(NAMES, 1).filter((name) => name !== '*:*' && !names.includes(name)) : [];
   const { role } = await pick(instances).operator.createRole({
     name: `role-${roles.length}`,
     description: '',
@@ -104,16 +103,12 @@ async function change(userId: string, { role, scope }: PlainGrant, how: 'grant' 
   return consistencyToken;
 }
 
-const TIMEOUT_MS = 240_000;
-
-it('answers ten thousand checks as a plain evaluator does, between changes on either of two instances', {
-  timeout: TIMEOUT_MS,
-}, async () => {
+it('answers checks as a plain evaluator does, between changes on either of two instances', async () => {
   const clients = instances.map(({ service }) => service.connectAs('app/test', AuthzServiceService));
   for (const name of NAMES) await instances[0]?.operator.createPermission(permission(name));
   let allowed = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    if (round < 3 || round % 16 === 0) await createSomeRole();
+    if (round < 3 || round % 8 === 0) await createSomeRole();
     await changeSomeGrant();
     await Promise.all(
       Array.from({ length: CHECKS_IN_ROUND }, async (_, index) => {
@@ -131,10 +126,10 @@ it('answers ten thousand checks as a plain evaluator does, between changes on ei
       }),
     );
   }
-  expect(allowed).toBeGreaterThan(300);
-  expect(allowed).toBeLessThan(ROUNDS * CHECKS_IN_ROUND - 300);
+  expect(allowed).toBeGreaterThan(ROUNDS / 4);
+  expect(allowed).toBeLessThan(ROUNDS * (CHECKS_IN_ROUND - 0.5));
   const answeredBy = async (layer: 'l1' | 'l2' | 'l3') =>
     (await Promise.all(instances.map((instance) => instance.answeredBy(layer)))).reduce((sum, hits) => sum + hits);
   // The proof must have been about caches.
-  for (const layer of ['l1', 'l2', 'l3'] as const) expect(await answeredBy(layer)).toBeGreaterThan(100);
+  for (const layer of ['l1', 'l2', 'l3'] as const) expect(await answeredBy(layer)).toBeGreaterThan(ROUNDS / 4);
 });

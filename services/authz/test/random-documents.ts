@@ -1,4 +1,5 @@
 import type { Policy } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
+import { seededChance } from '@gatehouse/testing/chance';
 import { policyOf } from './policies.ts';
 
 const NAMES = ['a:r', 'a:w', 'a:*', 'b:r', '*:r', '*:*', 'c:x'];
@@ -6,14 +7,13 @@ const ROLES = ['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6'];
 const TEXTS = ['', '', 'one', 'two', 'with "quotes", #signs and: colons', 'línea\nnueva'];
 const CONDITIONS = ['', '', 'true', 'request.authentication_level >= 2'];
 
-const chance = (share: number) => Math.random() < share;
-const pick = <T>(from: readonly T[]): T => from[Math.floor(Math.random() * from.length)] as T;
+const { happens: chance, next, pick } = seededChance();
 
 /** A document without problems, at random, as ExportPolicy would return it: everything in the order of names. */
 export function randomDocument(): Policy {
   const permissions = NAMES.filter(() => chance(0.6)).sort();
   // In an order of their own, so that parents of one document are children in the next.
-  const order = ROLES.filter(() => chance(0.7)).sort(() => Math.random() - 0.5);
+  const order = ROLES.filter(() => chance(0.7)).sort(() => next() - 0.5);
   const parentOf = new Map(
     order.map((name, index) => [name, index > 0 && chance(0.6) ? pick(order.slice(0, index)) : '']),
   );

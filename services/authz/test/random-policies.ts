@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CheckContext } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import { seededChance } from '@gatehouse/testing/chance';
 import type { Fixture } from './fixture.ts';
 
 /** What the questions of a comparison are about. */
@@ -33,11 +34,7 @@ const ROLES = 14;
 const USERS = 24;
 const GRANTS_OF_USER_MAX = 6;
 
-const pick = <T>(from: readonly T[]): T => {
-  const one = from[Math.floor(Math.random() * from.length)];
-  if (one === undefined) throw new Error('Nothing to pick from.');
-  return one;
-};
+const { next, below, pick } = seededChance();
 
 /** Stores roles and grants of every kind at random, and returns the users. */
 export async function storeRandomPolicies({ rows }: Pick<Fixture, 'rows'>): Promise<string[]> {
@@ -55,7 +52,7 @@ export async function storeRandomPolicies({ rows }: Pick<Fixture, 'rows'>): Prom
   }
   const roles: { id: string; level: number }[] = [];
   for (let index = 0; index < ROLES; index += 1) {
-    const parent = roles.length > 0 && Math.random() < 0.5 ? pick(roles) : undefined;
+    const parent = roles.length > 0 && next() < 0.5 ? pick(roles) : undefined;
     const role = { id: randomUUID(), level: parent ? parent.level + 1 : 0 };
     await rows(
       `insert into authz.roles (id, name, level, parent_role_id, created_at, updated_at)
@@ -66,7 +63,7 @@ export async function storeRandomPolicies({ rows }: Pick<Fixture, 'rows'>): Prom
       await rows(
         `insert into authz.role_permissions (id, role_id, permission_id, effect, granted_at)
          values ($1, $2, $3, $4, now())`,
-        [randomUUID(), role.id, permissionIds.get(name), Math.random() < 0.15 ? 'deny' : 'allow'],
+        [randomUUID(), role.id, permissionIds.get(name), next() < 0.15 ? 'deny' : 'allow'],
       );
     }
     roles.push(role);
@@ -74,7 +71,7 @@ export async function storeRandomPolicies({ rows }: Pick<Fixture, 'rows'>): Prom
   await rows('update authz.model_revision set revision = revision + 1');
   const users = Array.from({ length: USERS }, () => randomUUID());
   for (const userId of users) {
-    for (let grants = Math.floor(Math.random() * GRANTS_OF_USER_MAX) + 1; grants > 0; grants -= 1) {
+    for (let grants = below(GRANTS_OF_USER_MAX) + 1; grants > 0; grants -= 1) {
       const [from, until] = pick(TIMES);
       await rows(
         `insert into authz.role_grants (user_id, id, role_id, granted_at, scope, condition, status, valid_from, valid_until)

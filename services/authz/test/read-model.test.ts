@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { Effect } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { type ReadRole, WatchServiceService } from '@gatehouse/proto/gatehouse/authz/v1/watch.ts';
-import { createTestDatabase, type RedisInstance, startRedis, type TestDatabase } from '@gatehouse/testing';
+import { createTestDatabase, type LentRedis, lendRedis, type TestDatabase } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fixture, permission, startFixture } from './fixture.ts';
 import { readStream, WELL } from './read-stream.ts';
 
-let redis: RedisInstance;
+let redis: LentRedis;
 let database: TestDatabase;
 let a: Fixture;
 let b: Fixture;
 
 beforeAll(async () => {
-  [redis, database] = await Promise.all([startRedis(), createTestDatabase('authz')]);
+  [redis, database] = await Promise.all([lendRedis(), createTestDatabase('authz')]);
   [a, b] = await Promise.all(
     ['a', 'b'].map((instance) => startFixture({ redis, database, instance })) as [Promise<Fixture>, Promise<Fixture>],
   );

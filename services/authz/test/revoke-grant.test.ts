@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RoleGrant } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
-import { GrantServiceService } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { atLeast, type Fixture, startFixture, traced } from './fixture.ts';
 import { makeGrant, mismatch } from './grants.ts';
 
@@ -92,20 +90,4 @@ describe('revoking a grant', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.grants.revokeGrant({ userId: randomUUID(), grantId: randomUUID(), reason: '' }),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  service: GrantServiceService,
-  permission: 'grants:revoke',
-  call: async (client, context, on) => {
-    const { userId, grantId } = await makeGrant(on).catch(() => ({ userId: randomUUID(), grantId: randomUUID() }));
-    return client.revokeGrant({ userId, grantId, reason: '' }, context);
-  },
-  eventType: 'role.revoked',
 });

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { ALWAYS, atLeast, type Fixture, FULLY, startFixture, traced } from './fixture.ts';
 
 let fixture: Fixture;
@@ -111,21 +110,4 @@ describe('revoking a role', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.revoke(randomUUID(), randomUUID()),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  permission: 'grants:revoke',
-  call: async (client, context, on) => {
-    const userId = randomUUID();
-    const roleId = await on.role().catch(() => randomUUID());
-    await on.grant(userId, roleId).catch(() => {});
-    return client.revokeRole({ userId, roleId, reason: '', scope: '' }, context);
-  },
-  eventType: 'role.revoked',
 });

@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { GrantStatus, type RoleGrant } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
-import {
-  GrantServiceService,
-  GrantStatusChange,
-  type UpdateGrantRequest,
-} from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
+import { GrantStatusChange, type UpdateGrantRequest } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { atLeast, type Fixture, FULLY, startFixture, traced } from './fixture.ts';
 import { endGrant, makeGrant, mismatch, NO_CHANGE, NO_TIMES } from './grants.ts';
 
@@ -198,21 +193,4 @@ describe('updating a grant', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.grants.updateGrant({ userId: randomUUID(), grantId: randomUUID(), ...NO_CHANGE }),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  service: GrantServiceService,
-  permission: 'grants:update',
-  call: async (client, context, on) => {
-    const { userId, grantId } = await makeGrant(on).catch(() => ({ userId: randomUUID(), grantId: randomUUID() }));
-    return client.updateGrant({ userId, grantId, ...NO_CHANGE, reason: 'Audit' }, context);
-  },
-  witness: { table: 'role_grants', column: 'updated_by' },
-  eventType: 'grant.updated',
 });

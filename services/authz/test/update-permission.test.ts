@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { ModelServiceService, type UpdatePermissionRequest } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
+import type { UpdatePermissionRequest } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { atLeast, type Fixture, startFixture, traced } from './fixture.ts';
 import { makeGrant, mismatch } from './grants.ts';
 import { modelRevision } from './model.ts';
@@ -109,20 +108,4 @@ describe('updating a permission', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.model.updatePermission({ permissionId: randomUUID() }),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  service: ModelServiceService,
-  permission: 'permissions:update',
-  call: async (client, context, on) => {
-    const { permissionId } = await makePermission(on).catch(() => ({ permissionId: randomUUID() }));
-    return client.updatePermission({ permissionId, description: 'Audit' }, context);
-  },
-  eventType: 'permission.updated',
 });

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { ModelServiceService, type UpdateRoleRequest } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
+import type { UpdateRoleRequest } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseToken } from '../src/domain/consistency.ts';
-import { describeAdministration, itNeedsPostgres } from './administration.ts';
 import { atLeast, type Fixture, permission, startFixture, traced } from './fixture.ts';
 import { endGrant, makeGrant, mismatch } from './grants.ts';
 import { modelRevision, ordered } from './model.ts';
@@ -242,20 +241,4 @@ describe('updating a role', () => {
       fields: [expect.objectContaining({ field })],
     });
   });
-
-  itNeedsPostgres(
-    () => fixture,
-    (cutOff) => cutOff.model.updateRole({ roleId: randomUUID(), ...NO_CHANGE }),
-  );
-});
-
-describeAdministration({
-  fixture: () => fixture,
-  service: ModelServiceService,
-  permission: 'roles:update',
-  call: async (client, context, on) => {
-    const roleId = await on.role().catch(() => randomUUID());
-    return client.updateRole({ roleId, ...NO_CHANGE, description: 'Audit' }, context);
-  },
-  eventType: 'role.updated',
 });

@@ -4,8 +4,8 @@ import {
   type Bidi,
   bidiClient,
   createTestDatabase,
-  type RedisInstance,
-  startRedis,
+  type LentRedis,
+  lendRedis,
   type TestDatabase,
   waitFor,
 } from '@gatehouse/testing';
@@ -23,14 +23,14 @@ const RESOURCE_EXHAUSTED = 8;
 const FAILED_PRECONDITION = 9;
 const UNAVAILABLE = 14;
 
-let redis: RedisInstance;
+let redis: LentRedis;
 let database: TestDatabase;
 let a: Fixture;
 let b: Fixture;
 const closes: (() => void)[] = [];
 
 beforeAll(async () => {
-  [redis, database] = await Promise.all([startRedis(), createTestDatabase('authz')]);
+  [redis, database] = await Promise.all([lendRedis(), createTestDatabase('authz')]);
   [a, b] = await Promise.all(
     ['a', 'b'].map((instance) => startFixture({ redis, database, instance })) as [Promise<Fixture>, Promise<Fixture>],
   );

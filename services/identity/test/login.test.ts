@@ -12,12 +12,10 @@ import { type Call, type Handlers, mount } from '@gatehouse/rpc';
 import * as session from '@gatehouse/session-service';
 import { outboxEvents, startStandIn, startTestService, type TestService, waitFor } from '@gatehouse/testing';
 import { argon2id, hash } from 'argon2';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Fixture, originOf, PASSWORD, patient, registration, rowsOf, startFixture } from './fixture.ts';
 
 // Passwords are hashed by the dozen, which takes a while on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
-
 let sessions: TestService;
 let fixture: Fixture;
 

@@ -3,12 +3,10 @@ import { type Failure, isFailure } from '@gatehouse/failure';
 import { EventStatus } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import { IdentityServiceService } from '@gatehouse/proto/gatehouse/identity/v1/identity.ts';
 import { outboxEvents, waitFor } from '@gatehouse/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fixture, PASSWORD, patient, registration, startFixture } from './fixture.ts';
 
 // Passwords are hashed by the dozen, which takes a while on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
-
 let fixture: Fixture;
 
 beforeAll(async () => {

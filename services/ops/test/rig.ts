@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { type Database, openDatabase, provision, statement } from '@gatehouse/postgres';
+import { type Database, openDatabase, statement } from '@gatehouse/postgres';
 import { silentLogger } from '@gatehouse/process';
 import {
   type Backup,
@@ -13,6 +12,7 @@ import type { Client, ClientCallContext } from '@gatehouse/rpc';
 import {
   outboxEvents,
   type PostgresInstance,
+  privateDatabase,
   startPostgres,
   startTestService,
   type TestDatabase,
@@ -79,7 +79,7 @@ export function rigOver(service: TestService): Rig {
         const run = await get();
         return run.status === COMPLETED || run.status === FAILED ? run : undefined;
       },
-      { timeoutMs: RUN_TIMEOUT_MS, everyMs: 50 },
+      { everyMs: 50 },
     );
   return {
     service,
@@ -160,16 +160,7 @@ export const REQUESTER = {
 /** A Postgres that a test may stop, with the service's schema in it. */
 export async function ownPostgres(): Promise<{ postgres: PostgresInstance; database: TestDatabase }> {
   const postgres = await startPostgres();
-  const { ownerUrl, appUrl } = await provision({
-    adminUrl: postgres.adminUrl,
-    service: 'ops',
-    directory: join(import.meta.dirname, '../migrations'),
-    ownerPassword: 'owner',
-    appPassword: 'app',
-  });
-  const drop = async () => {};
-  const database = { name: 'postgres', url: appUrl, ownerUrl, adminUrl: postgres.adminUrl, drop };
-  return { postgres, database: { ...database, [Symbol.asyncDispose]: drop } };
+  return { postgres, database: await privateDatabase('ops', postgres) };
 }
 
 function present<T>(value: T | undefined): T {

@@ -1,25 +1,13 @@
 import { join } from 'node:path';
 import { uuidv7 } from '@gatehouse/process';
-import { type PostgresInstance, pgBackRestAvailable, startPostgres, startRedis, waitFor } from '@gatehouse/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type PostgresInstance, startPostgres, startRedis, waitFor } from '@gatehouse/testing';
+import { describeWith } from '@gatehouse/testing/describe-with';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FakePgBackRest, fakePgBackRest, LABEL } from './fake-pgbackrest.ts';
-import {
-  COMPLETED,
-  FAILED,
-  FULL,
-  INCREMENTAL,
-  ownPostgres,
-  PENDING,
-  type Rig,
-  RUN_TIMEOUT_MS,
-  RUNNING,
-  startRig,
-} from './rig.ts';
+import { COMPLETED, FAILED, FULL, INCREMENTAL, ownPostgres, PENDING, type Rig, RUNNING, startRig } from './rig.ts';
 
 // Services are started and stopped, and runs waited for.
-vi.setConfig({ testTimeout: 60_000 });
-
-describe.skipIf(!pgBackRestAvailable())('with pgBackRest (skipped where it is not installed)', () => {
+describeWith('pgbackrest', 'with pgBackRest', () => {
   let postgres: PostgresInstance;
   let rig: Rig;
 
@@ -39,9 +27,7 @@ describe.skipIf(!pgBackRestAvailable())('with pgBackRest (skipped where it is no
     await postgres?.stop('immediate');
   });
 
-  it('makes a full backup when there is none to build on, and then an incremental one', {
-    timeout: RUN_TIMEOUT_MS * 2,
-  }, async () => {
+  it('makes a full backup when there is none to build on, and then an incremental one', async () => {
     const first = await rig.startBackup(INCREMENTAL);
     expect(first).toMatchObject({ type: INCREMENTAL, status: PENDING, label: '', errorMessage: '' });
     const full = await rig.endedBackup(first.backupId);

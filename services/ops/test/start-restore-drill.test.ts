@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { Database } from '@gatehouse/postgres';
 import { uuidv7 } from '@gatehouse/process';
 import type { Backup } from '@gatehouse/proto/gatehouse/ops/v1/ops.ts';
-import { type PostgresInstance, pgBackRestAvailable, startPostgres, startRedis, waitFor } from '@gatehouse/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type PostgresInstance, startPostgres, startRedis, waitFor } from '@gatehouse/testing';
+import { describeWith } from '@gatehouse/testing/describe-with';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FakePgBackRest, fakePgBackRest, LABEL } from './fake-pgbackrest.ts';
 import { commandLines } from './processes.ts';
 import {
@@ -22,11 +23,9 @@ import {
 } from './rig.ts';
 
 // Services are started and stopped, and runs waited for.
-vi.setConfig({ testTimeout: 60_000 });
-
 const NOBODY = '0190a0a0-0000-7000-8000-00000000000b';
 
-describe.skipIf(!pgBackRestAvailable())('with pgBackRest (skipped where it is not installed)', () => {
+describeWith('pgbackrest', 'with pgBackRest', () => {
   let postgres: PostgresInstance;
   let cluster: Database;
   let rig: Rig;
@@ -72,19 +71,15 @@ describe.skipIf(!pgBackRestAvailable())('with pgBackRest (skipped where it is no
     expect(backup).toMatchObject({ status: COMPLETED });
     await register(after);
     const [switched] = await rowsOf<{ segment: string }>(cluster, 'select pg_walfile_name(pg_switch_wal()) as segment');
-    await waitFor(async () => ((await archiver())?.last ?? '') >= (switched?.segment ?? 'none'), {
-      timeoutMs: RUN_TIMEOUT_MS,
-    });
-  }, RUN_TIMEOUT_MS * 2);
+    await waitFor(async () => ((await archiver())?.last ?? '') >= (switched?.segment ?? 'none'));
+  });
   afterAll(async () => {
     await rig?.stop();
     await cluster?.close();
     await postgres?.stop('immediate');
   });
 
-  it('a drill finds what was there before and after the backup, and leaves nothing behind', {
-    timeout: RUN_TIMEOUT_MS,
-  }, async () => {
+  it('a drill finds what was there before and after the backup, and leaves nothing behind', async () => {
     const archive = archived();
     const failed = (await archiver())?.failed;
     const requestId = uuidv7();
@@ -124,9 +119,7 @@ describe.skipIf(!pgBackRestAvailable())('with pgBackRest (skipped where it is no
     await waitFor(async () => (await rig.metric('ops_restore_drill_recovery_seconds_count')) === 1);
   });
 
-  it('a drill fails when a WAL segment is damaged, although Postgres opens the database without it', {
-    timeout: RUN_TIMEOUT_MS,
-  }, async () => {
+  it('a drill fails when a WAL segment is damaged, although Postgres opens the database without it', async () => {
     const [newest = ''] = globSync(`${repository}/archive/gatehouse/15-1/*/*.gz`).sort().reverse();
     copyFileSync(newest, `${postgres.dataDirectory}.segment`);
     truncateSync(newest, 100);
@@ -138,9 +131,7 @@ describe.skipIf(!pgBackRestAvailable())('with pgBackRest (skipped where it is no
     expect(readdirSync(scratch)).toEqual([]);
   });
 
-  it('a drill fails when a file of the backup is damaged, and says so of the backup', {
-    timeout: RUN_TIMEOUT_MS,
-  }, async () => {
+  it('a drill fails when a file of the backup is damaged, and says so of the backup', async () => {
     const files = globSync(`${repository}/backup/gatehouse/${backup.label}/pg_data/base/**/*.gz`);
     const [largest = ''] = files.sort((a, b) => statSync(b).size - statSync(a).size);
     truncateSync(largest, 10);

@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import {
-  outboxEvents,
-  startPostgres,
-  startRedis,
-  type WebServerProgram,
-  waitFor,
-  webServerAvailable,
-} from '@gatehouse/testing';
+import { outboxEvents, startPostgres, startRedis, type WebServerProgram, waitFor } from '@gatehouse/testing';
+import { describeWith } from '@gatehouse/testing/describe-with';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAuthz } from './authz-stand-in.ts';
 import { type Doors, startDoors } from './edge-doors.ts';
@@ -34,7 +28,7 @@ const FORGED_FURTHER: Readonly<Record<WebServerProgram, Readonly<Record<string, 
 };
 
 describe.each(['nginx', 'caddy'] as const)('%s with the example that is shipped', (program) => {
-  describe.skipIf(!webServerAvailable(program))('(skipped where it is not installed)', () => {
+  describeWith(program, 'in front of session', () => {
     let postgres: Awaited<ReturnType<typeof startPostgres>>;
     let redis: Awaited<ReturnType<typeof startRedis>>;
     let authz: Awaited<ReturnType<typeof startAuthz>>;

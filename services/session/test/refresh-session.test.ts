@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { RevokedReason, type Session } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { TokenServiceService } from '@gatehouse/proto/gatehouse/session/v1/token.ts';
 import type { Call } from '@gatehouse/rpc';
-import { type FakeClock, fakeClock, outboxEvents, type RedisInstance, startRedis, waitFor } from '@gatehouse/testing';
+import { type FakeClock, fakeClock, type LentRedis, lendRedis, outboxEvents, waitFor } from '@gatehouse/testing';
 import { query } from '@gatehouse/testing/sql';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { keyRing } from '../src/domain/key-ring.ts';
@@ -30,13 +30,13 @@ const refusal = (reason: string) => ({ kind: 'unauthenticated', reason });
 describe.each(['postgres', 'dynamodb'] as const)('RefreshSession with its tokens in %s', (store) => {
   let rig: StartedTokens;
   let other: StartedTokens;
-  let redis: RedisInstance;
+  let redis: LentRedis;
   let dynamoDb: DynamoDb | undefined;
   let clock: FakeClock;
 
   beforeAll(async () => {
     clock = fakeClock(new Date());
-    redis = await startRedis();
+    redis = await lendRedis();
     dynamoDb = store === 'dynamodb' ? await startDynamoDb() : undefined;
     const env = { ...ENV, ...dynamoDb?.env };
     rig = await startTokens({ redis, clock, env });

@@ -8,12 +8,10 @@ import {
   waitFor,
 } from '@gatehouse/testing';
 import { query } from '@gatehouse/testing/sql';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { kidOf, type StartedTokens, startTokens, verifyElsewhere } from './token-rig.ts';
 
 // Several instances are started, stopped and waited for.
-vi.setConfig({ testTimeout: 60_000 });
-
 const DAY_MS = 86_400_000;
 const { SIGNING_KEY_STATE_PUBLISHED, SIGNING_KEY_STATE_ACTIVE, SIGNING_KEY_STATE_RETIRED } = SigningKeyState;
 const secret = (fill: string) => Buffer.alloc(32, fill).toString('base64url');

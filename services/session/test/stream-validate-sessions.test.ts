@@ -5,7 +5,7 @@ import {
   SessionServiceService,
   type StreamValidateSessionsRequest,
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import { bidiClient, outboxEvents, startPostgres, startRedis, waitFor } from '@gatehouse/testing';
+import { bidiClient, lendRedis, outboxEvents, startPostgres, waitFor } from '@gatehouse/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { formatConsistencyToken } from '../src/domain/consistency.ts';
 import { STEADY, type StartedSession, startSession, tampered, untilSteady, validated } from './harness.ts';
@@ -139,7 +139,7 @@ describe('StreamValidateSessions', () => {
   });
 
   it('says that no store could tell, and goes on', async () => {
-    const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+    const [postgres, redis] = await Promise.all([startPostgres(), lendRedis()]);
     const own = await startSession({ redis, database: await privateDatabase(postgres), env: STEADY });
     await untilSteady(own);
     const { sessionToken, session } = await own.create();

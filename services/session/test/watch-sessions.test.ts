@@ -7,14 +7,12 @@ import {
   type WatchSessionsResponse,
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { openRedis, startBus } from '@gatehouse/redis';
-import { type Bidi, bidiClient, startStopwatch, waitFor } from '@gatehouse/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Bidi, bidiClient, type RedisInstance, startRedis, startStopwatch, waitFor } from '@gatehouse/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WATCH_LIMITS } from '../src/store/watchers.ts';
 import { type StartedSession, startSession } from './harness.ts';
 
 // Changes of many sessions are waited for, one after the other.
-vi.setConfig({ testTimeout: 60_000 });
-
 const OK = 0;
 const CANCELLED = 1;
 const PERMISSION_DENIED = 7;
@@ -23,13 +21,15 @@ const UNAVAILABLE = 14;
 const LOGOUT = RevokedReason.REVOKED_REASON_LOGOUT;
 /** How much of it a stream lets arrive that is not read. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
+let redis: RedisInstance;
 let rig: StartedSession;
 let other: StartedSession;
 const closes: (() => void)[] = [];
 
 beforeAll(async () => {
-  rig = await startSession();
-  other = await startSession({ database: rig.service.database, redis: rig.service.redis, instance: 'other' });
+  redis = await startRedis();
+  rig = await startSession({ redis });
+  other = await startSession({ redis, database: rig.service.database, instance: 'other' });
 });
 afterEach(() => {
   for (const close of closes.splice(0)) close();
@@ -37,6 +37,7 @@ afterEach(() => {
 afterAll(async () => {
   await other.stop();
   await rig.stop();
+  await redis.stop();
 });
 
 type Watch = Bidi<{ question: bigint }, WatchSessionsResponse>;
@@ -117,13 +118,13 @@ describe('WatchSessions', () => {
 
   it('answers with its staleness, which ends the use of what was known while Redis says nothing', async () => {
     const watch = await begin(rig);
-    await rig.service.redis.pause();
+    await redis.pause();
     let question = 100n;
     await waitFor(async () => {
       question += 1n;
       return (await answer(watch, question)).stalenessMs >= 1_000;
     });
-    await rig.service.redis.resume();
+    await redis.resume();
     await waitFor(async () => {
       question += 1n;
       return (await answer(watch, question)).stalenessMs < 500;
@@ -137,7 +138,7 @@ describe('WatchSessions', () => {
   it('tells to forget everything when its subscription was cut', async () => {
     const watch = await begin(rig);
     const store = openRedis({
-      url: rig.service.redis.url,
+      url: redis.url,
       name: 'test',
       commandTimeoutMs: 5_000,
       logger: silentLogger,
@@ -178,7 +179,7 @@ describe('WatchSessions', () => {
     const quick = await begin(rig);
     slow.pause();
     const store = openRedis({
-      url: rig.service.redis.url,
+      url: redis.url,
       name: 'test',
       commandTimeoutMs: 5_000,
       logger: silentLogger,
@@ -194,7 +195,7 @@ describe('WatchSessions', () => {
         bytes.sent += items.length * 38;
         return (await metric(rig, cutOff)) > 0;
       },
-      { everyMs: 1, timeoutMs: 15_000 },
+      { everyMs: 1 },
     );
     expect(bytes.sent).toBeLessThan(WINDOW_BYTES * 2);
     slow.resume();

@@ -1,3 +1,4 @@
+import { propertyRuns } from '@gatehouse/testing/chance';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { formatPolicy, type PolicyContent } from './format-policy.ts';
@@ -98,7 +99,7 @@ it('formats any text so that it is read back', () => {
       };
       expect(contentOf(formatPolicy(content))).toEqual(content);
     }),
-    { numRuns: 500 },
+    propertyRuns(500),
   );
 });
 

@@ -1,3 +1,4 @@
+import { propertyRuns } from '@gatehouse/testing/chance';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AccessChange, accessChanges } from './access-changes.ts';
@@ -189,7 +190,7 @@ describe('against the decisions', () => {
           }
         }
       }),
-      { numRuns: 3_000 },
+      propertyRuns(3_000),
     );
   });
 });

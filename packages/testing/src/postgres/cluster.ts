@@ -5,6 +5,7 @@ import { findPostgres } from '../binaries.mjs';
 import { command } from '../command.ts';
 import { storeEnvironment } from '../config.ts';
 import type { OsUser } from '../os-user.ts';
+import { pristineCluster } from '../test-stores.ts';
 
 /** A data directory that is ready to be started, and what it takes to do so. */
 export interface Cluster {
@@ -29,8 +30,18 @@ export async function prepareCluster(dataDirectory: string, user: OsUser | undef
   const passwordFile = passwordFileOf(dataDirectory);
   const found = existsSync(join(dataDirectory, 'PG_VERSION'));
   const binaries = binariesFor(found ? readFileSync(join(dataDirectory, 'PG_VERSION'), 'utf8').trim() : undefined);
-  if (!found) await initialise({ binaries, dataDirectory, passwordFile, user });
+  const pristine = found ? undefined : pristineCluster();
+  if (pristine !== undefined) await copyCluster(pristine, dataDirectory, user);
+  else if (!found) await initialise({ binaries, dataDirectory, passwordFile, user });
   return { binaries, dataDirectory, adminPassword: readFileSync(passwordFile, 'utf8').trim() };
+}
+
+/** Copies a data directory that no server has, with its password: much quicker than making one. */
+async function copyCluster(from: string, dataDirectory: string, user: OsUser | undefined): Promise<void> {
+  makePrivateDirectory(dataDirectory, user);
+  writePrivateFile(passwordFileOf(dataDirectory), readFileSync(passwordFileOf(from), 'utf8'), user);
+  const copy = ['-a', '--reflink=auto', `${from}/.`, dataDirectory];
+  await command('cp', copy, { user, directory: dataDirectory });
 }
 
 /** The file beside a data directory that holds the superuser's password. */

@@ -26,7 +26,7 @@ export interface FailoverPair extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Starts both. It takes Postgres binaries on this machine: see `standbyAvailable`. */
+/** Starts both. It takes Postgres binaries on this machine: `describeWith('postgres', …)`. */
 export async function startFailoverPair(service: string): Promise<FailoverPair> {
   const primary = await startPostgres({ settings: { wal_keep_size: '64MB' } });
   const database = await privateDatabase(service, primary);

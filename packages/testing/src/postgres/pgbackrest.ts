@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { findExecutable } from '../binaries.mjs';
 import { command } from '../command.ts';
-import { storeEnvironment } from '../config.ts';
 import type { OsUser } from '../os-user.ts';
+import { partPath } from '../part-path.ts';
 import { gone, processesWith, signal } from '../process-tree.ts';
 import { makePrivateDirectory, writePrivateFile } from './cluster.ts';
 
@@ -34,7 +33,7 @@ export interface PgBackRest {
 
 /** Whether pgBackRest is installed. */
 export function pgBackRestAvailable(): boolean {
-  return findExecutable('pgbackrest', storeEnvironment().path) !== undefined;
+  return partPath('pgbackrest') !== undefined;
 }
 
 export interface PgBackRestOptions {
@@ -46,7 +45,7 @@ export interface PgBackRestOptions {
 
 /** Writes pgBackRest's configuration for a cluster. The stanza is made with `run(['stanza-create'])` once it runs. */
 export function configurePgBackRest(options: PgBackRestOptions): PgBackRest {
-  const file = findExecutable('pgbackrest', storeEnvironment().path);
+  const file = partPath('pgbackrest');
   if (file === undefined) throw new Error('pgBackRest is not installed, so WAL can not be archived.');
   const home = `${options.dataDirectory}.pgbackrest`;
   const repositoryDirectory = join(home, 'repository');

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Daemon, startDaemon } from '../daemon.ts';
 import type { OsUser } from '../os-user.ts';
+import { CALL_LIMIT_MS } from '../patience.ts';
 import { PortTaken } from '../port-taken.ts';
 
 /** A start may have to replay the WAL of a killed server first. */
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = CALL_LIMIT_MS;
 const POLL_MS = 10;
 /** The line of postmaster.pid on which the server says how far it is. */
 const STATUS_LINE = 7;

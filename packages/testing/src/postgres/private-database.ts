@@ -16,5 +16,5 @@ export async function privateDatabase(service: string, { adminUrl }: PostgresIns
     appPassword: rolePassword(adminUrl, `gatehouse_${service}`),
   });
   const drop = async () => {};
-  return { name: 'postgres', url: appUrl, ownerUrl, adminUrl, drop, [Symbol.asyncDispose]: drop };
+  return { name: 'postgres', isShared: false, url: appUrl, ownerUrl, adminUrl, drop, [Symbol.asyncDispose]: drop };
 }

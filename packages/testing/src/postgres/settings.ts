@@ -36,6 +36,8 @@ export function baseSettings(durable: boolean): Record<string, string> {
     log_timezone: 'UTC',
     // Compiling a query takes longer than any query here.
     jit: 'off',
+    // Shared memory in files of the data directory goes with it, even when the server is killed.
+    ...(durable ? {} : { dynamic_shared_memory_type: 'mmap' }),
   };
 }
 

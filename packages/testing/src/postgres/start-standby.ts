@@ -23,11 +23,6 @@ export interface PostgresStandby extends PostgresInstance {
   promote(): Promise<void>;
 }
 
-/** Whether a standby can be made: it takes Postgres binaries on this machine. */
-export function standbyAvailable(): boolean {
-  return findPostgres(storeEnvironment().path).length > 0;
-}
-
 /** Copies a primary that `startPostgres` has made, and starts the copy as its standby on a port of its own. */
 export async function startStandby(primary: PostgresInstance, options: StandbyOptions = {}): Promise<PostgresStandby> {
   const [installed] = findPostgres(storeEnvironment().path);

@@ -1,22 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Daemon, startDaemon } from '../daemon.ts';
+import { temporaryHome } from '../data-home.ts';
 import { freePort } from '../free-port.ts';
+import { CALL_LIMIT_MS } from '../patience.ts';
 import { PortTaken, retryPortTaken } from '../port-taken.ts';
 import { rememberStore } from '../started-stores.ts';
 import { redisCommand } from './redis-command.ts';
 import type { RedisInstance, RedisOptions } from './start-redis.ts';
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = CALL_LIMIT_MS;
 const STOP_TIMEOUT_MS = 5000;
 const POLL_MS = 10;
 
 /** Starts Redis from the binary on this machine. */
 export async function startLocalRedis(file: string, options: RedisOptions): Promise<RedisInstance> {
-  const temporary = options.directory === undefined ? mkdtempSync(join(tmpdir(), 'gatehouse-redis-')) : undefined;
+  const temporary =
+    options.directory === undefined ? mkdtempSync(join(temporaryHome(), 'gatehouse-redis-')) : undefined;
   const directory = options.directory ?? (temporary as string);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const server: Server = { file, directory, temporary, password: randomBytes(24).toString('base64url') };

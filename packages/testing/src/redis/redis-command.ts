@@ -1,7 +1,6 @@
 import { createConnection } from 'node:net';
 
-/** How long Redis may take to answer one command. */
-const COMMAND_TIMEOUT_MS = 5000;
+import { CALL_LIMIT_MS } from '../patience.ts';
 
 /**
  * Sends one command over a connection of its own and answers its first line, such as `+PONG`. Throws when Redis refuses
@@ -14,7 +13,7 @@ export function redisCommand(
   return new Promise((resolve, reject) => {
     const socket = createConnection({ host: at.host, port: at.port });
     let received = '';
-    socket.setTimeout(COMMAND_TIMEOUT_MS, () => socket.destroy(new Error('Redis did not answer in time.')));
+    socket.setTimeout(CALL_LIMIT_MS, () => socket.destroy(new Error('Redis did not answer in time.')));
     socket.setEncoding('utf8');
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('Redis closed the connection.')));

@@ -1,4 +1,7 @@
 import { createHook } from 'node:async_hooks';
+import { HOOK_LIMIT_MS } from '../patience.ts';
+import { currentFile, type FileScope } from '../running-test.ts';
+import { closeResource } from './close-resource.ts';
 
 /** How many frames of a stack are kept, to find the one that is ours. */
 const STACK_FRAMES = 12;
@@ -6,20 +9,21 @@ const STACK_FRAMES = 12;
 const STEPS_BACK = 4;
 /** How many resources are remembered; the oldest are forgotten first. */
 const REMEMBERED_RESOURCES = 10_000;
-/** Made by the thousand; gone soon, or with the connection that they belong to. Their stacks would cost a tenth of a test. */
-const FLEETING_KINDS = new Set([
-  'HTTP2STREAM',
-  'Immediate',
-  'Microtask',
-  'PendingRequest',
-  'RANDOMBYTESREQUEST',
-  'STREAM_END_OF_STREAM',
-  'TickObject',
-  'Timer',
-  'WRITEWRAP',
+/** What leads to a connection, and so is remembered for where it was asked for. */
+const LEADING_KINDS = new Set(['GETADDRINFOREQWRAP', 'PIPECONNECTWRAP', 'TCPCONNECTWRAP']);
+/** What keeps a process alive until it is closed. All else ends by itself. */
+const HELD_KINDS = new Set([
+  'FSEVENTWRAP',
+  'PIPESERVERWRAP',
+  'PIPEWRAP',
+  'PROCESSWRAP',
+  'STATWATCHER',
+  'TCPSERVERWRAP',
+  'TCPWRAP',
+  'Timeout',
+  'UDPWRAP',
+  'WORKER',
 ]);
-/** Requests end by themselves; they are remembered only for what they lead to. */
-const REQUEST_KINDS = /REQ|JOB|^FS|^DNSCHANNEL$|RANDOMBYTES|ZLIB|MESSAGE|SIGNREQUEST/i;
 /** Frames that say nothing about who opened it. */
 const FOREIGN_FRAMES =
   /node:|\(<anonymous>\)|^<anonymous>|packages\/testing\/src\/vitest\/|node_modules\/(@?vitest|vite|tinypool|chai)\//;
@@ -30,49 +34,72 @@ export interface OpenResource {
   readonly kind: string;
   /** The line that opened it: one of ours, or else of a dependency. Undefined when it was the test runner or unknown. */
   readonly origin: string | undefined;
+  /** Closes it by force. */
+  close(): void;
 }
 
 interface Remembered {
   readonly kind: string;
   readonly resource: WeakRef<object>;
+  readonly file: FileScope | undefined;
   /** Where it was opened, then where that which led to it was. */
   readonly stacks: readonly Error[];
 }
 
-export interface ResourceTracker {
-  /** What was opened since the tracker was made, and still is. */
-  open(): OpenResource[];
-  /** Remembers nothing any more: each file has a tracker of its own. */
-  stop(): void;
-}
+/** Of this worker, whose files run one after the other. */
+const remembered = new Map<number, Remembered>();
+let tracking = false;
 
-/** Remembers where everything is opened from here on. */
-export function trackResources(): ResourceTracker {
-  const remembered = new Map<number, Remembered>();
-  const hook = createHook({
+/** Remembers where everything is opened from here on, and closes at once what is opened in the name of a file that is over. */
+export function trackResources(): void {
+  if (tracking) return;
+  tracking = true;
+  createHook({
     // Promises would cost more than all else together, and hold nothing open.
     trackPromises: false,
     init: (id, kind, trigger, resource) => {
-      if (FLEETING_KINDS.has(kind)) return;
-      const stacks = [takeStack(), ...(remembered.get(trigger)?.stacks ?? [])].slice(0, STEPS_BACK);
-      remembered.set(id, { kind, resource: new WeakRef(resource), stacks });
+      if (!HELD_KINDS.has(kind) && !LEADING_KINDS.has(kind)) return;
+      const file = currentFile();
+      const once = kind === 'Timeout' ? onceAfterMs(resource) : undefined;
+      const before = remembered.get(trigger)?.stacks ?? [];
+      const stacks = once === undefined ? [takeStack(), ...before].slice(0, STEPS_BACK) : [];
+      remembered.set(id, { kind, resource: new WeakRef(resource), file, stacks });
       if (remembered.size > REMEMBERED_RESOURCES) remembered.delete(remembered.keys().next().value as number);
+      // Not in the hook itself, where the resource is not yet complete.
+      if (file?.over === true && HELD_KINDS.has(kind)) setImmediate(() => closeResource(kind, resource));
     },
     destroy: (id) => {
       remembered.delete(id);
     },
+  }).enable();
+}
+
+/** What was opened in the name of the file, and still is. Timers of the test runner don't count. */
+export function openResources(file: FileScope): OpenResource[] {
+  return [...remembered.values()].flatMap(({ kind, resource, file: owner, stacks }) => {
+    const object = resource.deref();
+    if (owner !== file || !HELD_KINDS.has(kind) || object === undefined || !keepsAlive(object)) return [];
+    const found = originOf(stacks);
+    if (kind === 'Timeout' && isOfRunner(object, found)) return [];
+    const once = kind === 'Timeout' ? onceAfterMs(object) : undefined;
+    const origin = once === undefined ? found : `the end of ${once} ms`;
+    return [{ kind, origin, close: () => closeResource(kind, object) }];
   });
-  hook.enable();
-  return {
-    open: () =>
-      [...remembered.values()]
-        .filter(({ kind, resource }) => !REQUEST_KINDS.test(kind) && keepsAlive(resource.deref()))
-        .map(({ kind, stacks }) => ({ kind, origin: originOf(stacks) })),
-    stop() {
-      hook.disable();
-      remembered.clear();
-    },
-  };
+}
+
+/**
+ * How long a timer that fires once was set for; undefined for one that fires again and again. The former are made by the
+ * thousand, and so remembered without a stack.
+ */
+function onceAfterMs(timer: object): number | undefined {
+  const { _idleTimeout: ms = 0, _repeat: again } = timer as { _idleTimeout?: number; _repeat?: number | null };
+  return again === null || again === undefined ? ms : undefined;
+}
+
+/** The runner's own: those that repeat have no line of ours in their stack, and the one that limits the hook that asks. */
+function isOfRunner(timer: object, origin: string | undefined): boolean {
+  const once = onceAfterMs(timer);
+  return once === undefined ? origin === undefined : once === HOOK_LIMIT_MS;
 }
 
 /** The text of a stack is made only when it is read, so this costs little. */
@@ -85,16 +112,21 @@ function takeStack(): Error {
 }
 
 /** Timers and handles say whether they do; what can't say so is taken to. */
-function keepsAlive(resource: object | undefined): boolean {
-  if (resource === undefined) return false;
-  const { hasRef } = resource as { hasRef?: () => boolean };
-  return hasRef === undefined || hasRef.call(resource);
+function keepsAlive(resource: object): boolean {
+  const { hasRef, _destroyed: fired } = resource as { hasRef?: () => boolean; _destroyed?: boolean };
+  return fired !== true && (hasRef === undefined || hasRef.call(resource));
 }
 
 function originOf(stacks: readonly Error[]): string | undefined {
   const frames = stacks
     .flatMap(({ stack = '' }) => stack.split('\n').slice(1))
-    .map((line) => line.trim().replace(/^at /, ''))
+    .map((line) =>
+      line
+        .trim()
+        .replace(/^at /, '')
+        .replace('file://', '')
+        .replace(/\?vitest=\d+/, ''),
+    )
     .filter((line) => !FOREIGN_FRAMES.test(line));
   return frames.find((line) => !line.includes('node_modules')) ?? frames[0];
 }

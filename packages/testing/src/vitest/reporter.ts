@@ -1,24 +1,36 @@
-import type { Reporter, TestCase, TestModule, TestSuite, Vitest } from 'vitest/node';
-import { finalCounts, type RunCounts, summaryLine } from './run-summary.ts';
+import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
+import { type FileTime, writeFileTimes } from './file-times.ts';
+import { problemsOf, type RunResults, runResults } from './run-results.ts';
+import { finalCounts, summaryLine } from './run-summary.ts';
+import { timeLines } from './time-report.ts';
 
 /** How much of what one test prints is kept until it is known whether it fails. */
 const PRINTED_CHARACTERS = 64 * 1024;
 
+export interface QuietReporterOptions {
+  /** Where the results are gathered, for whoever runs files again. */
+  readonly results?: RunResults;
+  /** What `calibrate` has measured before the run; without it nothing is said about times. */
+  readonly calibratedMs?: number;
+}
+
 /**
- * Says only what is wrong: each failure with its error and what the failing test printed, one line for each skipped test,
- * and on a terminal one line for each file. The summary is printed as the process exits, so that it is the last line
- * whatever else is printed, and is there even when the set-up fails.
+ * Says only what is wrong: each failure with its error and what the failing test printed, one line for each skipped and each
+ * flaky test, and on a terminal one line for each file. The summary is printed as the process exits, so that it is the last
+ * line whatever else is printed, and is there even when the set-up fails. A file that is run again counts as it ended then.
  */
-export function quietReporter(): Reporter {
+export function quietReporter({ results = runResults(), calibratedMs }: QuietReporterOptions = {}): Reporter {
   let vitest: Vitest;
-  let counts: RunCounts | undefined;
+  const times: Record<string, FileTime> = {};
+  const startedMs = performance.now();
   /** What tests have printed, by the id of the test, or of the file outside of tests. */
   const printed = new Map<string, string>();
   return {
     onInit: (context) => {
       vitest = context;
       process.once('exit', (code) => {
-        const final = finalCounts(counts, Number(code));
+        sayEnd(vitest, results, times, calibratedMs, performance.now() - startedMs);
+        const final = finalCounts(results.counts(), Number(code));
         process.stdout.write(`${summaryLine(final)}\n`);
         process.exitCode = final.failed === 0 ? 0 : Number(code) || 1;
       });
@@ -31,60 +43,49 @@ export function quietReporter(): Reporter {
       if (test.result().state !== 'failed') printed.delete(test.id);
     },
     onTestModuleEnd: (module) => {
+      times[module.relativeModuleId] ??= timeOf(module);
       if (process.stdout.isTTY) vitest.logger.log(`${module.ok() ? 'ok  ' : 'FAIL'} ${module.relativeModuleId}`);
-      for (const problem of problemsOf(module)) printProblem(vitest, problem, module, printed.get(problem.id));
+      for (const { id, title, errors } of problemsOf(module)) {
+        vitest.logger.log(`\nFAIL ${[module.relativeModuleId, title].filter((part) => part !== '').join(' > ')}`);
+        const output = printed.get(id);
+        if (output !== undefined) vitest.logger.log(`It printed:\n${output}`);
+        for (const error of errors) vitest.logger.printError(error, { project: module.project });
+      }
     },
     onTestRunEnd: (modules, unhandledErrors, reason) => {
-      const tests = modules.flatMap((module) => [...module.children.allTests()]);
-      const skipped = tests.filter((test) => test.result().state === 'skipped');
-      if (!isFiltered(vitest)) for (const test of skipped) vitest.logger.log(skippedLine(test));
       for (const error of unhandledErrors) vitest.logger.printError(error, { type: 'Unhandled error' });
-      counts = {
-        passed: tests.filter((test) => test.result().state === 'passed').length,
-        failed: modules.flatMap(problemsOf).length + unhandledErrors.length + (reason === 'interrupted' ? 1 : 0),
-        skipped: skipped.length,
-      };
-      if (counts.passed + counts.failed === 0) vitest.logger.log('No test ran.');
+      results.add(modules, unhandledErrors, reason === 'interrupted');
     },
   };
 }
 
-/** A test, a group of tests or a whole file that failed. */
-interface Problem {
-  readonly id: string;
-  readonly title: string;
-  readonly errors: readonly unknown[];
+/** Times are kept and told of whole runs only: with a name pattern most tests of a file have not run. */
+function sayEnd(
+  vitest: Vitest,
+  results: RunResults,
+  times: Readonly<Record<string, FileTime>>,
+  calibratedMs: number | undefined,
+  totalMs: number,
+): void {
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  const isFiltered = vitest.config.testNamePattern !== undefined;
+  if (!isFiltered) for (const test of results.skipped()) say(skippedLine(test));
+  for (const name of results.flaky()) say(`flaky: ${name}`);
+  if (results.counts() !== undefined && results.isEmpty()) say('No test ran.');
+  if (calibratedMs === undefined || isFiltered) return;
+  writeFileTimes(vitest.config.root, times);
+  for (const line of timeLines(times, calibratedMs, totalMs)) say(line);
 }
 
-function problemsOf(module: TestModule): Problem[] {
-  const broken = [module, ...module.children.allSuites()]
-    .filter((suite: TestModule | TestSuite) => suite.errors().length > 0)
-    .map((suite) => ({
-      id: suite.id,
-      title: 'fullName' in suite ? suite.fullName : '',
-      errors: suite.errors(),
-    }));
-  const failed = [...module.children.allTests('failed')].map((test) => ({
-    id: test.id,
-    title: test.fullName,
-    errors: test.result().errors ?? [],
-  }));
-  return [...broken, ...failed];
-}
-
-function printProblem(vitest: Vitest, { title, errors }: Problem, module: TestModule, output?: string): void {
-  vitest.logger.log(`\nFAIL ${[module.relativeModuleId, title].filter((part) => part !== '').join(' > ')}`);
-  if (output !== undefined) vitest.logger.log(`It printed:\n${output}`);
-  for (const error of errors) vitest.logger.printError(error, { project: module.project });
+function timeOf(module: TestModule): FileTime {
+  const { environmentSetupDuration, prepareDuration, collectDuration, setupDuration, duration } = module.diagnostic();
+  const around = environmentSetupDuration + prepareDuration + collectDuration + setupDuration;
+  const testsMs = [...module.children.allTests()].reduce((sum, test) => sum + (test.diagnostic()?.duration ?? 0), 0);
+  return { setUpMs: Math.round(around + Math.max(0, duration - testsMs)), testsMs: Math.round(testsMs) };
 }
 
 function skippedLine(test: TestCase): string {
   const result = test.result();
   const note = result.state === 'skipped' && result.note !== undefined ? `: ${result.note}` : '';
   return `skipped ${test.module.relativeModuleId} > ${test.fullName}${note}`;
-}
-
-/** With a name pattern, what is skipped is what was asked for. */
-function isFiltered(vitest: Vitest): boolean {
-  return vitest.config.testNamePattern !== undefined;
 }

@@ -64,7 +64,7 @@ async function expectSeen(ask: (fixture: Fixture) => Promise<boolean>, expected:
   expect(Math.max(...latest)).toBeLessThan(BOUND_MS + RELAY_MS);
 }
 
-describe('an instance that is killed between its commit and its telling', { timeout: 60_000 }, () => {
+describe('an instance that is killed between its commit and its telling', () => {
   it('has others tell of a revocation', async () => {
     const [a] = others as [Fixture];
     const roleId = await a.role({ permissions: ['orphaned:read'] });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isFailure } from '@gatehouse/failure';
 import { waitFor } from '@gatehouse/testing';
+import { seededChance } from '@gatehouse/testing/chance';
 import { atLeast, type Fixture, FULLY } from '../fixture.ts';
 import { grantedUsers, type Known, userOfChangingRole } from './known.ts';
 
@@ -50,7 +51,7 @@ const REST_BOUNDS = 1.5;
 const RETRY_MS = 20;
 /** Between two steps of a loop: enough is asked all the same, and what is tested has the cores to itself meanwhile. */
 const BREATH_MS = 25;
-const UNTIL_TIMEOUT_MS = 30_000;
+const { below } = seededChance();
 const WRONG_SHOWN_MAX = 10;
 
 /** Makes the users, and starts the load; it goes on until it is stopped. */
@@ -134,7 +135,7 @@ export async function startLoad({ instances, writers = instances, boundMs }: Loa
       for (const instance of instances) tallies.set(instance, newTally());
     },
     async until(condition) {
-      await waitFor(() => wrong.length > 0 || condition(), { timeoutMs: UNTIL_TIMEOUT_MS });
+      await waitFor(() => wrong.length > 0 || condition());
       if (wrong.length > 0) throw new Error(`Wrong answers: ${wrong.slice(0, WRONG_SHOWN_MAX).join('; ')}`);
     },
     async progress(answers, made) {
@@ -164,7 +165,7 @@ function lastTrueMs({ states }: Known, isAllowed: boolean): number {
 }
 
 function oneOf<T>(all: readonly T[]): T {
-  const one = all[Math.floor(Math.random() * all.length)];
+  const one = all[below(all.length)];
   if (one === undefined) throw new Error('There is nothing to choose from.');
   return one;
 }

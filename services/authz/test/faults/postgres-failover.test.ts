@@ -5,12 +5,12 @@ import {
   bidiClient,
   type FailoverPair,
   type RedisInstance,
-  standbyAvailable,
   startFailoverPair,
   startRedis,
   waitFor,
 } from '@gatehouse/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeWith } from '@gatehouse/testing/describe-with';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BOUND_MS, type Fixture, FULLY, startFixture } from '../fixture.ts';
 import { startLoad } from './load.ts';
 import { READ, UNAVAILABLE } from './readers.ts';
@@ -22,7 +22,6 @@ let pair: FailoverPair;
 let instances: Fixture[];
 
 beforeAll(async () => {
-  if (!standbyAvailable()) return;
   [pair, redis] = await Promise.all([startFailoverPair('authz'), startRedis()]);
   const { database } = pair;
   instances = await Promise.all(['a', 'b'].map((instance) => startFixture({ redis, database, instance })));
@@ -49,10 +48,8 @@ async function watch({ service }: Fixture): Promise<{ watch: Watch; token: strin
   return { watch: opened, token, close: client.close };
 }
 
-describe.skipIf(!standbyAvailable())('Postgres that fails over, under load', () => {
-  it('loses nothing that was acknowledged, takes writes again, and ends the watches', {
-    timeout: 120_000,
-  }, async () => {
+describeWith('postgres', 'Postgres that fails over, under load', () => {
+  it('loses nothing that was acknowledged, takes writes again, and ends the watches', async () => {
     await pair.synchronise();
     const load = await startLoad({ instances, boundMs: BOUND_MS });
     const [one, other] = instances as [Fixture, Fixture];

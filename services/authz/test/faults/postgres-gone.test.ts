@@ -2,16 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { silentLogger } from '@gatehouse/process';
 import { openRedis } from '@gatehouse/redis';
 import { areWell, type PostgresInstance, type RedisInstance, startRedis, waitFor } from '@gatehouse/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { atLeast, type Fixture, FULLY, ownPostgres, startFixture } from '../fixture.ts';
 import { neverWrong, READ, UNAVAILABLE, warmReaders } from './readers.ts';
 
 // Servers are stopped, started and waited for.
-vi.setConfig({ testTimeout: 60_000 });
-
 /** Longer than a pause of the machine, in which memory would end that Postgres could not fill again. */
-const BOUND_MS = 2_500;
-const env = { GATEHOUSE_AUTHZ_STALENESS_BOUND_MS: String(BOUND_MS) };
+const BOUND_MS = 700;
+const env = { GATEHOUSE_AUTHZ_STALENESS_BOUND_MS: String(BOUND_MS), GATEHOUSE_AUTHZ_HEARTBEAT_MS: '100' };
 
 let redis: RedisInstance;
 let postgres: PostgresInstance;

@@ -3,12 +3,12 @@ import {
   areWell,
   type FailoverPair,
   type RedisInstance,
-  standbyAvailable,
   startFailoverPair,
   startRedis,
   waitFor,
 } from '@gatehouse/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeWith } from '@gatehouse/testing/describe-with';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseToken } from '../../src/domain/consistency.ts';
 import { atLeast, BOUND_MS, type Fixture, FULLY, staleness, startFixture } from '../fixture.ts';
 
@@ -20,7 +20,6 @@ let pair: FailoverPair;
 let instances: Fixture[];
 
 beforeAll(async () => {
-  if (!standbyAvailable()) return;
   [pair, redis] = await Promise.all([startFailoverPair('authz'), startRedis()]);
   const { database } = pair;
   instances = await Promise.all(['a', 'b'].map((instance) => startFixture({ redis, database, instance })));
@@ -38,8 +37,8 @@ async function expectSoon(ask: (fixture: Fixture) => Promise<boolean>, expected:
   expect(Math.max(...latest)).toBeLessThan(BOUND_MS + NOTICE_MS);
 }
 
-describe.skipIf(!standbyAvailable())('Postgres that fails over to a standby which lacks the last changes', () => {
-  it('nothing that was lost is answered, and what is changed then is seen', { timeout: 60_000 }, async () => {
+describeWith('postgres', 'Postgres that fails over to a standby which lacks the last changes', () => {
+  it('nothing that was lost is answered, and what is changed then is seen', async () => {
     const [a, b] = instances as [Fixture, Fixture];
     const [reading, writing] = [
       await a.role({ permissions: ['lost:read'] }),

@@ -7,13 +7,11 @@ import {
   type TestDatabase,
   waitFor,
 } from '@gatehouse/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { atLeast, BOUND_MS, type Fixture, FULLY, staleness, startFixture } from '../fixture.ts';
 import { neverWrong, READ, warmReaders } from './readers.ts';
 
 // Servers are stopped, started and waited for.
-vi.setConfig({ testTimeout: 60_000 });
-
 let redis: RedisInstance;
 let database: TestDatabase;
 let a: Fixture;

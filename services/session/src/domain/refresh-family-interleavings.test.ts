@@ -1,3 +1,4 @@
+import { propertyRuns } from '@gatehouse/testing/chance';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type KeyRing, keyRing } from './key-ring.ts';
@@ -115,7 +116,7 @@ describe('refreshing from several tabs at once, with lost answers and clocks tha
         const world = play(chosen);
         expect(world.verdicts.filter(({ verdict }) => verdict === 'reused')).toEqual([]);
       }),
-      { numRuns: RUNS },
+      propertyRuns(RUNS),
     );
   });
 
@@ -127,7 +128,7 @@ describe('refreshing from several tabs at once, with lost answers and clocks tha
           if (verdict === 'accepted') expect(spentForMs).toBeLessThanOrEqual(GRACE_MS);
         }
       }),
-      { numRuns: RUNS },
+      propertyRuns(RUNS),
     );
   });
 
@@ -140,7 +141,7 @@ describe('refreshing from several tabs at once, with lost answers and clocks tha
         expect(generations).toEqual(generations.map((_, index) => index));
         expect(parseRefreshToken(RINGS[0], issued.at(-1) ?? '').hash).toEqual(family.tokenHash);
       }),
-      { numRuns: RUNS / 4 },
+      propertyRuns(RUNS / 4),
     );
   });
 
@@ -186,7 +187,7 @@ describe('refreshing while the store loses what it had acknowledged', () => {
         const world = play(chosen);
         expect(world.verdicts.filter(({ verdict }) => verdict === 'reused')).toEqual([]);
       }),
-      { numRuns: RUNS },
+      propertyRuns(RUNS),
     );
   });
 });

@@ -1,5 +1,6 @@
 import { Failure } from '@gatehouse/failure';
 import { CheckResponse } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
+import { propertyRuns } from '@gatehouse/testing/chance';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toAnswer } from '../domain/edge-answer.ts';
@@ -70,7 +71,7 @@ describe('an answer to Envoy', () => {
           expect(httpResponse?.$case).toBe('okResponse');
         }
       }),
-      { numRuns: RUNS },
+      propertyRuns(RUNS),
     );
   });
 
@@ -82,7 +83,7 @@ describe('an answer to Envoy', () => {
         const { headers: set, headersToRemove } = httpResponse.value;
         expect(set.filter(({ header }) => headersToRemove.includes(header?.key ?? ''))).toEqual([]);
       }),
-      { numRuns: RUNS },
+      propertyRuns(RUNS),
     );
   });
 
@@ -93,7 +94,7 @@ describe('an answer to Envoy', () => {
         if (decided.outcome !== 'anonymous' || !answer.allowed) return;
         expect(answer.set.filter(([name]) => name.startsWith('x-auth-'))).toEqual([]);
       }),
-      { numRuns: RUNS },
+      propertyRuns(RUNS),
     );
   });
 });

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isFailure } from '@gatehouse/failure';
 import { Freshness, RevokedReason } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { waitFor } from '@gatehouse/testing';
+import { rounds, seededChance } from '@gatehouse/testing/chance';
 import type { StartedSession } from '../harness.ts';
 
 /** A session, and what is known of it at the moment. Times are of performance.now(). */
@@ -53,7 +54,7 @@ const WRITE_LOOPS = 2;
 /** Between two steps of a loop: enough is asked all the same, and what is tested has the cores to itself meanwhile. */
 const BREATH_MS = 40;
 /** Sessions that live at the same time before the oldest are revoked. */
-const ALIVE = 60;
+const ALIVE = rounds(60, 30);
 /** Sessions are asked for until their revocation is this many bounds ago. */
 const WATCHED_BOUNDS = 3;
 /** At least so many that were revoked are asked for. */
@@ -63,11 +64,14 @@ const JUST_NOW = 3;
 const PICKS = 3;
 /** Most sessions that one run makes. */
 const SESSIONS_MAX = 20_000;
-const UNTIL_TIMEOUT_MS = 30_000;
 const WRONG_SHOWN_MAX = 10;
 
+const { below } = seededChance();
 const { FRESHNESS_BOUNDED, FRESHNESS_STRICT } = Freshness;
 const REASON = RevokedReason.REVOKED_REASON_LOGOUT;
+
+/** So many of what a test waits for when it is run in full, and a third of it otherwise. */
+export const much = (count: number) => rounds(count, Math.ceil(count / 3));
 
 /** Starts the load; it goes on until it is stopped. */
 export function startLoad({ instances, writers = instances, boundMs }: LoadOptions): Load {
@@ -161,7 +165,7 @@ export function startLoad({ instances, writers = instances, boundMs }: LoadOptio
       for (const instance of instances) tallies.set(instance, newTally());
     },
     async until(condition) {
-      await waitFor(() => wrong.length > 0 || condition(), { timeoutMs: UNTIL_TIMEOUT_MS });
+      await waitFor(() => wrong.length > 0 || condition());
       if (wrong.length > 0) throw new Error(`Wrong answers: ${wrong.slice(0, WRONG_SHOWN_MAX).join('; ')}`);
     },
     async stop() {
@@ -189,7 +193,7 @@ export async function audit(sessions: readonly Known[], instances: readonly Star
 }
 
 function oneOf(all: readonly Known[], from = 0): Known | undefined {
-  return all[from + Math.floor(Math.random() * (all.length - from))];
+  return all[from + below(all.length - from)];
 }
 
 function newTally(): Tally {

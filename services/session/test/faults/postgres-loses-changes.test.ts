@@ -10,12 +10,12 @@ import {
   bidiClient,
   type FailoverPair,
   type RedisInstance,
-  standbyAvailable,
   startFailoverPair,
   startRedis,
   waitFor,
 } from '@gatehouse/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeWith } from '@gatehouse/testing/describe-with';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type StartedSession, startSession } from '../harness.ts';
 
 const { FRESHNESS_BOUNDED, FRESHNESS_STRICT } = Freshness;
@@ -29,7 +29,6 @@ let pair: FailoverPair;
 let instances: [StartedSession, StartedSession];
 
 beforeAll(async () => {
-  if (!standbyAvailable()) return;
   [pair, redis] = await Promise.all([startFailoverPair('session'), startRedis()]);
   const shared = { redis, database: pair.database, env: { GATEHOUSE_SESSION_IDLE_TIMEOUT_SECONDS: '0' } };
   instances = [await startSession({ ...shared, instance: 'one' }), await startSession({ ...shared, instance: 'two' })];
@@ -61,8 +60,8 @@ const revoke = (instance: StartedSession, value: string) =>
     reason: RevokedReason.REVOKED_REASON_LOGOUT,
   });
 
-describe.skipIf(!standbyAvailable())('Postgres that fails over to a standby which lacks the last changes', () => {
-  it('no session that was lost is accepted, and what is revoked then is refused', { timeout: 60_000 }, async () => {
+describeWith('postgres', 'Postgres that fails over to a standby which lacks the last changes', () => {
+  it('no session that was lost is accepted, and what is revoked then is refused', async () => {
     const [one, two] = instances;
     await waitFor(() => areWell(instances));
     const [kept, extended, revoked] = [

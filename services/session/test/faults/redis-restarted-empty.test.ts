@@ -8,11 +8,15 @@ import {
   type TestDatabase,
   waitFor,
 } from '@gatehouse/testing';
+import { rounds } from '@gatehouse/testing/chance';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type StartedSession, startSession } from '../harness.ts';
 import { audit, type Load, startLoad } from './load.ts';
 
+/** As it is when nothing is configured. */
 const BOUND_MS = 1_000;
+/** How much is asked and changed between two steps. */
+const [ANSWERS, CHANGES] = [rounds(200, 60), rounds(40, 20)];
 const REDIS_KEYS = 'gs3:*';
 
 let redis: RedisInstance;
@@ -47,20 +51,20 @@ async function progress(running: Load, answers: number, changes: number): Promis
 }
 
 describe('Redis that is killed and comes back empty, under load', () => {
-  it('loses no session, brings none back, and refuses no good one', { timeout: 120_000 }, async () => {
+  it('loses no session, brings none back, and refuses no good one', async () => {
     load = startLoad({ instances, boundMs: BOUND_MS });
-    await progress(load, 200, 40);
-    for (let round = 0; round < 2; round++) {
+    await progress(load, ANSWERS, CHANGES);
+    for (let round = 0; round < rounds(2); round++) {
       await redis.kill();
       // Longer than the bound, so that an instance that went on from its memory would be found out.
       const goneUntilMs = performance.now() + 2 * BOUND_MS;
-      await progress(load, 100, 20);
+      await progress(load, ANSWERS / 2, CHANGES / 2);
       await load.until(() => performance.now() > goneUntilMs);
       await redis.restart();
-      await progress(load, 200, 40);
-      await waitFor(() => areWell(instances), { timeoutMs: 10_000 });
+      await progress(load, ANSWERS, CHANGES);
+      await waitFor(() => areWell(instances));
     }
-    await progress(load, 200, 40);
+    await progress(load, ANSWERS, CHANGES);
     await load.stop();
     expect(load.wrong).toEqual([]);
     expect(await audit(load.sessions, instances)).toEqual([]);
