@@ -19,10 +19,15 @@ export function liveHolder(file) {
   return startedMs <= writtenMs + SLACK_MS ? pid : undefined;
 }
 
+/** Undefined as well when the file goes away while it is looked at. */
 function pidIn(file) {
-  if (!existsSync(file)) return undefined;
-  const [first] = readFileSync(file, 'utf8').split('\n');
-  return /^\d+$/.test(first.trim()) ? Number(first) : undefined;
+  try {
+    const [first] = readFileSync(file, 'utf8').split('\n');
+    return /^\d+$/.test(first.trim()) ? Number(first) : undefined;
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function isRunning(pid) {

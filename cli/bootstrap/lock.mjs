@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { liveHolder } from './holder.mjs';
@@ -26,6 +26,9 @@ export async function withCheckoutLock(root, work, tell = say) {
   }
 }
 
+/** How often a lock of the dead is tried to be taken over. */
+const TAKE_OVER_TRIES = 3;
+
 /**
  * Takes a lock file for this process and answers whether it has. The file appears with the pid in it, and one whose
  * process has died is taken over. Removing the file gives the lock back.
@@ -36,26 +39,49 @@ export function takeLock(file) {
   writeFileSync(own, `${process.pid}\n`);
   try {
     if (link(own, file)) return true;
-    if (liveHolder(file) !== undefined) return false;
-    // Two may find the lock dead at once, and the slower must not remove what the faster has just taken. Moving it is
-    // something that only one of them can do, and what it moved is looked at again.
-    const moved = `${own}.moved`;
-    if (!rename(file, moved)) return link(own, file);
-    const mistaken = liveHolder(moved) !== undefined;
-    if (mistaken) link(moved, file);
-    rmSync(moved, { force: true });
-    return mistaken ? false : link(own, file);
+    for (let tries = 0; tries < TAKE_OVER_TRIES; tries++) {
+      if (liveHolder(file) !== undefined) return false;
+      const taken = takeOver(own, file);
+      if (taken !== undefined) return taken;
+    }
+    return false;
   } finally {
     rmSync(own, { force: true });
   }
 }
 
-function link(existing, file) {
-  return succeeds(() => linkSync(existing, file), 'EEXIST');
+/**
+ * Replaces the lock of one who has died. Several may find it dead at once, so only the one that holds a second lock may, and
+ * looks at the first again: what it replaces is then never the lock of somebody who lives, and the file is never away for
+ * others to make. Undefined when it has to be tried again: the first lock has changed hands, or the holder of the second, which
+ * is gone then, has died.
+ */
+function takeOver(own, file) {
+  const turn = `${file}.turn`;
+  if (!link(own, turn)) {
+    if (liveHolder(turn) !== undefined) return false;
+    rmSync(turn, { force: true });
+    return undefined;
+  }
+  try {
+    const found = inodeOf(file);
+    // Whoever has taken it over before this one may have given it back already.
+    if (found === undefined) return link(own, file);
+    if (liveHolder(file) !== undefined) return false;
+    if (inodeOf(file) !== found) return undefined;
+    renameSync(own, file);
+    return true;
+  } finally {
+    rmSync(turn, { force: true });
+  }
 }
 
-function rename(from, to) {
-  return succeeds(() => renameSync(from, to), 'ENOENT');
+function inodeOf(file) {
+  return statSync(file, { throwIfNoEntry: false })?.ino;
+}
+
+function link(existing, file) {
+  return succeeds(() => linkSync(existing, file), 'EEXIST');
 }
 
 /** False for the one error that only says that somebody else was faster. */
