@@ -7,6 +7,7 @@ import { trackResources } from './open-resources.ts';
 import { enforceTier } from './tier-in-force.ts';
 import type { Tier } from './tiers.ts';
 import { limitTests } from './time-limit.ts';
+import { watchEventLoop } from './watchdog.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -27,6 +28,7 @@ const stores = inject('gatehouse');
 if (stores !== undefined) provideTestStores(stores);
 enforceTier(inject('tier'));
 confineToMachine();
+watchEventLoop(inject('testLimitMs'));
 trackResources();
 aroundAll((runFile) => runInFile(file, runFile));
 limitTests(file, inject('testLimitMs'));

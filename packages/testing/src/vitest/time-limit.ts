@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { aroundEach } from 'vitest';
 import { STOP_LIMIT_MS, TEST_LIMIT_MS } from '../patience.ts';
 import { type FileScope, runInTest } from '../running-test.ts';
@@ -13,7 +13,10 @@ export function limitTests(file: FileScope, limitMs: number = TEST_LIMIT_MS): vo
     if (stuck !== undefined) throw new Error(`Not run, because "${stuck}" of the same file has not stopped.`);
     const over = new AbortController();
     // Inside it the runner catches what the test throws, so that this promise says only when the test has stopped.
-    const running = runInTest(file, over.signal, runTest).then(() => 'stopped' as const);
+    // It begins in a turn of its own, when the limit is there already: one that never yields is ended with its whole turn.
+    const running = nextTurn()
+      .then(() => runInTest(file, over.signal, runTest))
+      .then(() => 'stopped' as const);
     if ((await within(running, limitMs)) === 'stopped') return;
     const reason = new Error(`The test took over ${limitMs} ms, which is a hang.`);
     over.abort(reason);
