@@ -9,5 +9,6 @@ export { type ProvisionOptions, provision } from './provision.ts';
 export type { Queryable, Transaction } from './queryable.ts';
 export { type OutboxRelay, type OutboxRelayOptions, startOutboxRelay } from './relay.ts';
 export { TRANSACTION_ATTEMPTS } from './retry.ts';
+export { scramVerifier } from './scram.ts';
 export { definedStatements, type Statement, statement } from './statement.ts';
 export { followTimeline, LAST_OF_TIMELINE_BEFORE, type Timeline } from './timeline.ts';

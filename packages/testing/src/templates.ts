@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { provision } from '@gatehouse/postgres';
+import { provision, scramVerifier } from '@gatehouse/postgres';
 import { administer, quoteIdentifier, withDatabase } from './admin-database.ts';
 import type { TestTemplate } from './test-stores.ts';
 
@@ -13,6 +13,9 @@ export interface TemplateOptions {
   /** Follows the template's name, for a server on which other runs have theirs. */
   readonly suffix?: string | undefined;
 }
+
+/** A test run logs in some ten thousand times, and nobody guesses the passwords of its servers. */
+const SCRAM_ITERATIONS = 1;
 
 /** The services that have migrations, with the folder of those. */
 export function servicesWithMigrations(root: string): { service: string; directory: string }[] {
@@ -39,6 +42,16 @@ export async function makeTemplate({ adminUrl, service, directory, suffix }: Tem
   } catch (error) {
     return { error: reasonOf(error) };
   }
+}
+
+/** Makes logging in by these URLs cheap, on a server that belongs to the run. The passwords stay the same. */
+export async function makeLoginsCheap(adminUrl: string, urls: readonly string[]): Promise<void> {
+  const statements = urls.map((url) => {
+    const { username, password } = new URL(url);
+    const verifier = scramVerifier(decodeURIComponent(password), SCRAM_ITERATIONS);
+    return `alter role ${quoteIdentifier(decodeURIComponent(username))} password '${verifier}'`;
+  });
+  await administer(adminUrl, ...statements);
 }
 
 /** Removes a template from a server that outlives the run. */

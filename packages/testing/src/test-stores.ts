@@ -28,6 +28,11 @@ export function pristineCluster(): string | undefined {
   return provided?.pristineCluster;
 }
 
+/** Superuser URL of the run's Postgres; undefined outside a test run, and where the run has none. */
+export function sharedAdminUrl(): string | undefined {
+  return provided?.adminUrl || undefined;
+}
+
 /** The stores of this test run. Throws outside a test run. */
 export function testStores(): TestStores {
   if (provided === undefined) throw new Error('Only a test started by `npm test` has test stores.');

@@ -7,7 +7,7 @@ import { storeEnvironment } from '../config.ts';
 import { temporaryHome } from '../data-home.ts';
 import { makePristineCluster } from '../postgres/pristine-cluster.ts';
 import { startPostgres } from '../postgres/start-postgres.ts';
-import { dropTemplate, makeTemplate, servicesWithMigrations } from '../templates.ts';
+import { dropTemplate, makeLoginsCheap, makeTemplate, servicesWithMigrations } from '../templates.ts';
 import { provideTestStores, type TestStores, type TestTemplate } from '../test-stores.ts';
 
 const TRUST_DOMAIN = 'gatehouse.test';
@@ -72,11 +72,17 @@ async function withStores(root: string): Promise<MadeForRun> {
         templates[service] = await makeTemplate({ adminUrl, service, directory, suffix });
       }),
     );
+    // Only where nobody else logs in.
+    if (suffix === undefined) await makeLoginsCheap(adminUrl, [adminUrl, ...Object.values(templates).flatMap(urlsOf)]);
     return { stores: { ...authority, adminUrl, templates, pristineCluster: pristine?.dataDirectory }, tearDown };
   } catch (error) {
     await tearDown();
     throw error;
   }
+}
+
+function urlsOf(template: TestTemplate): string[] {
+  return 'error' in template ? [] : [template.ownerUrl, template.appUrl];
 }
 
 async function openAuthority() {
