@@ -16,16 +16,20 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 // Makes the package that is published: node packages/client/build.ts [--out <folder>]. The folder, dist/ when none is
-// given, is the whole package, for `npm publish packages/client/dist`: compiled sources, types, and the messages that they
-// stand on, which the workspace has in @gatehouse/proto.
+// given, is the whole package, for `npm publish packages/client/dist`: compiled sources, types, and what they stand on that
+// the workspace has in @gatehouse/proto and @gatehouse/verify.
 
 const PACKAGE = import.meta.dirname;
 const REPOSITORY = resolve(PACKAGE, '../..');
 const GENERATED = join(REPOSITORY, 'proto/gen/ts');
+const VERIFY_SOURCES = join(REPOSITORY, 'packages/verify/src');
+/** The folders of the package for what is not its own. */
+const COMPILED_IN = /^(generated|bundled)\//;
 const TSC = join(REPOSITORY, 'node_modules/typescript/bin/tsc');
 /** Where a module is imported from: after `from`, `import` or `import(`. */
 const SPECIFIER = /(\bfrom\s*|\bimport\s*\(?\s*)(['"])([^'"\n]+)\2/g;
 const PROTO = '@gatehouse/proto/';
+const VERIFY = '@gatehouse/verify';
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: join(PACKAGE, 'dist') } } });
 build(resolve(values.out));
@@ -61,15 +65,15 @@ function stageSources(stage: string): void {
     if (staged.has(file)) return;
     staged.add(file);
     const text = readFileSync(source, 'utf8').replace(SPECIFIER, (_all, before, quote, specifier: string) => {
-      if (!specifier.startsWith(PROTO)) return `${before}${quote}${compiledName(specifier)}${quote}`;
-      const path = specifier.slice(PROTO.length);
-      put(`generated/${path}`, join(GENERATED, path));
-      const target = relative(dirname(file), `generated/${path}`);
+      const ours = compiledIn(specifier);
+      if (ours === undefined) return `${before}${quote}${compiledName(specifier)}${quote}`;
+      put(ours.file, ours.source);
+      const target = relative(dirname(file), ours.file);
       return `${before}${quote}${compiledName(target.startsWith('.') ? target : `./${target}`)}${quote}`;
     });
-    // Generated files import each other by relative paths already.
+    // Files that are compiled in import each other by relative paths already.
     for (const [, , , specifier = ''] of readFileSync(source, 'utf8').matchAll(SPECIFIER)) {
-      if (!file.startsWith('generated/') || !specifier.startsWith('.')) continue;
+      if (!COMPILED_IN.test(file) || !specifier.startsWith('.')) continue;
       put(join(dirname(file), specifier), join(dirname(source), specifier));
     }
     mkdirSync(dirname(join(stage, file)), { recursive: true });
@@ -78,6 +82,14 @@ function stageSources(stage: string): void {
   for (const file of globSync('**/*.ts', { cwd: join(PACKAGE, 'src') })) {
     if (!file.endsWith('.test.ts')) put(file, join(PACKAGE, 'src', file));
   }
+}
+
+/** Where a module of ours, which users don't have, lies in the package and in the workspace; undefined for all others. */
+function compiledIn(specifier: string): { readonly file: string; readonly source: string } | undefined {
+  if (specifier === VERIFY) return { file: 'bundled/verify/index.ts', source: join(VERIFY_SOURCES, 'index.ts') };
+  if (!specifier.startsWith(PROTO)) return undefined;
+  const path = specifier.slice(PROTO.length);
+  return { file: `generated/${path}`, source: join(GENERATED, path) };
 }
 
 function compiledName(specifier: string): string {

@@ -5,6 +5,7 @@ import {
   mayReadEnvironment,
   PACKAGE_GRAPH,
   PURE_BUILTINS,
+  PURE_PACKAGES,
   WIRE_LAYERS,
 } from './boundary-table.ts';
 import { readEnvironmentReads } from './environment-reads.ts';
@@ -111,8 +112,8 @@ function keepsTestsApart(from: Place, target: ImportTarget): string | undefined 
 function keepsDomainPure(from: Place, target: ImportTarget): string | undefined {
   if (from.kind !== 'service' || from.layer !== 'domain' || from.isTest || target.kind === 'file') return undefined;
   if (target.kind === 'builtin' && PURE_BUILTINS.has(target.name)) return undefined;
-  if (target.kind === 'package' && (target.name === 'failure' || target.name === 'proto')) return undefined;
-  return 'the domain is pure: it imports only itself, failure and node:crypto';
+  if (target.kind === 'package' && PURE_PACKAGES.has(target.name)) return undefined;
+  return 'the domain is pure: it imports only itself, failure, verify and node:crypto';
 }
 
 function keepsWireAtTheEdge(from: Place, target: ImportTarget): string | undefined {

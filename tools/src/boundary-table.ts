@@ -4,14 +4,15 @@ import type { Place } from './place.ts';
 export const PACKAGE_GRAPH: Readonly<Record<string, readonly string[]>> = {
   failure: [],
   process: ['failure'],
+  verify: [],
   rpc: ['failure', 'process', 'proto'],
   postgres: ['failure', 'process'],
   redis: ['failure', 'process'],
   http: ['failure', 'process', 'rpc'],
   mesh: ['failure', 'process', 'rpc', 'postgres', 'redis', 'proto'],
   testing: ['failure', 'process', 'rpc', 'postgres', 'redis', 'mesh', 'proto'],
-  // What users install stands on nothing of ours but the messages, which are compiled into it.
-  client: ['proto'],
+  // What users install stands on nothing of ours but the messages and the reader of credentials, which are compiled into it.
+  client: ['verify', 'proto'],
 };
 
 /** The only modules that users of the client install with it. */
@@ -49,6 +50,9 @@ export const WIRE_LAYERS: ReadonlySet<string> = new Set(['rpc', 'wire', 'peers',
 
 /** Built-in modules that compute and touch nothing outside the process. */
 export const PURE_BUILTINS: ReadonlySet<string> = new Set(['node:crypto', 'node:buffer', 'node:util', 'node:url']);
+
+/** Packages that the domain of a service may stand on. What it may not know of proto is another rule's. */
+export const PURE_PACKAGES: ReadonlySet<string> = new Set(['failure', 'verify', 'proto']);
 
 /** Modules that only some files may import, so that the rest of the code depends on our own words for them. */
 export const CONFINED: ReadonlyMap<string, { readonly where: string; allows(place: Place): boolean }> = new Map([

@@ -112,6 +112,18 @@ describe.each(Object.keys(frameworks))('the guard for %s', (name) => {
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm="gatehouse", error="invalid_token", /);
   });
 
+  it.each([
+    ['behind a comma', (planted: string) => `theme=dark,${planted}`],
+    ['behind a blank that is none of HTTP', (planted: string) => `a=1; \u00a0${planted}`],
+  ])('takes a cookie %s for no session, and is not confused by it', async (_where, hidden) => {
+    const url = await start();
+    const [own, other] = [server.add(), server.add()];
+    const planted = hidden(`__Host-gatehouse_session=${other.token}`);
+    expect(await ask(url, { cookie: planted })).toMatchObject({ body: { reason: 'SESSION_TOKEN_MISSING' } });
+    const beside = await ask(url, { cookie: `__Host-gatehouse_session=${own.token}; ${planted}` });
+    expect(beside).toMatchObject({ status: 200, body: { user: own.session.userId } });
+  });
+
   it('answers 401 for a level that is too low, and says which is needed', async () => {
     const url = await start({ minimumLevel: 2 });
     const low = await ask(url, bearer(server.add().token));

@@ -39,9 +39,10 @@ afterAll(async () => {
   await authz.stop();
 });
 
-/** Through both doors: first one, then the other, and both must say the same. */
+/** Through both doors: first one, in both of the ways in which Envoy asks, then the other, and all must say the same. */
 async function throughBoth(asked: EdgeCase): Promise<EdgeVerdict> {
-  const [grpc, http] = [await doors.grpc(asked), await doors.http(asked)];
+  const [grpc, raw, http] = [await doors.grpc(asked), await doors.grpcRaw(asked), await doors.http(asked)];
+  expect(raw).toEqual(grpc);
   expect(http).toEqual(grpc);
   return http;
 }

@@ -62,6 +62,7 @@ describe('deploy/compose/envoy.yaml', () => {
     expect(second?.name).toBe('envoy.filters.http.router');
     expect(first?.typedConfig).toMatchObject({
       transportApiVersion: 'V3',
+      encodeRawHeaders: true,
       statusOnError: { code: 'ServiceUnavailable' },
       grpcService: { envoyGrpc: { clusterName: 'gatehouse-session' }, timeout: '0.250s' },
     });

@@ -31,6 +31,8 @@ describe('credentialOf', () => {
     [{ cookie: `x${NAME}=ghs_a` }],
     [{ cookie: `a=${NAME}` }],
     [{ cookie: NAME }],
+    [{ cookie: `theme=dark,${NAME}=ghs_a` }],
+    [{ cookie: `theme=dark; \u00a0${NAME}=ghs_a` }],
   ])('finds none in %j', (headers) => {
     expect(() => credentialOf(headers, NAME)).toThrow(expect.objectContaining({ reason: 'SESSION_TOKEN_MISSING' }));
   });
@@ -40,7 +42,7 @@ describe('credentialOf', () => {
     [{ authorization: 'Bearer ghs_a, Bearer ghs_b' }],
     [{ authorization: ['Bearer ghs_a', 'Bearer ghs_b'] }],
     [{ cookie: `${NAME}=ghs_a; ${NAME}=ghs_b` }],
-    [{ cookie: `${NAME}=ghs_a, ${NAME}=ghs_b` }],
+    [{ cookie: [`${NAME}=ghs_a`, `theme=dark; ${NAME}=ghs_b`] }],
     [{ cookie: `${NAME}=; ${NAME}=ghs_b` }],
   ])('does not choose among the tokens of %j', (headers) => {
     expect(() => credentialOf(headers, NAME)).toThrow(expect.objectContaining({ reason: 'SESSION_TOKEN_AMBIGUOUS' }));

@@ -1,3 +1,4 @@
+import { cookieValues } from '@gatehouse/verify';
 import { GatehouseError } from '../gatehouse-error.ts';
 
 /** Headers of an HTTP request as Node gives them: with their names in lower case. */
@@ -19,7 +20,7 @@ const ONE_BEARER = /^bearer +([\w.~+/-]+=*)$/i;
  */
 export function credentialOf(headers: Headers, cookieName: string): Credential {
   const bearers = bearerTokens(textOf(headers.authorization, ','));
-  const cookies = cookiesNamed(textOf(headers.cookie, ';'), cookieName);
+  const cookies = cookieValues(textOf(headers.cookie, '; '), cookieName);
   const token = bearers[0] ?? cookies[0];
   if (token === undefined) {
     throw new GatehouseError('UNAUTHENTICATED', 'SESSION_TOKEN_MISSING', 'The request carries no session token.');
@@ -43,21 +44,6 @@ export function bearerTokens(header: string): string[] {
   return header.split(',').flatMap((part) => {
     const [scheme, token, ...rest] = part.trim().split(/\s+/);
     return scheme?.toLowerCase() === 'bearer' && token && rest.length === 0 ? [token] : [];
-  });
-}
-
-/** Values of a cookie (RFC 6265, section 5.4); proxies join repeated headers with a comma or a semicolon. */
-function cookiesNamed(header: string, cookieName: string): string[] {
-  if (!header.includes(cookieName)) return [];
-  return header.split(/[;,]/).flatMap((part) => {
-    const equals = part.indexOf('=');
-    if (equals < 0 || part.slice(0, equals).trim() !== cookieName) return [];
-    return [
-      part
-        .slice(equals + 1)
-        .trim()
-        .replace(/^"(.*)"$/, '$1'),
-    ];
   });
 }
 

@@ -1,4 +1,5 @@
-import { carriesBearer, cookieHeaderWithout, type Headers } from './edge-request.ts';
+import { withoutCookie } from '@gatehouse/verify';
+import { carriesBearer, type Headers } from './edge-request.ts';
 
 /** Headers that tell the upstream who is calling. Only the edge may set them. */
 export const SUBJECT_HEADER = 'x-auth-subject';
@@ -37,7 +38,7 @@ export interface HeaderChanges {
 /** The changes that keep credentials and forged headers from the upstream; `set` are the headers that the edge sets. */
 export function headerChanges(headers: Headers, cookieName: string, set: SetHeaders): HeaderChanges {
   const remove = headersToRemove(headers, set);
-  const cookie = cookieHeaderWithout(headers.cookie, cookieName);
+  const cookie = withoutCookie(headers.cookie ?? '', cookieName);
   if (cookie !== '') return { remove, cookie };
   remove.push('cookie');
   return { remove, cookie: undefined };

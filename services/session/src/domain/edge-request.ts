@@ -1,4 +1,5 @@
 import { Failure } from '@gatehouse/failure';
+import { cookieValues } from '@gatehouse/verify';
 
 /** Headers of an HTTP request, with their names in lower case. */
 export type Headers = Readonly<Record<string, string>>;
@@ -30,7 +31,7 @@ const ONE_BEARER = /^bearer ([\w.~+/-]+=*)$/i;
  */
 export function credentialOf(headers: Headers, cookieName: string): Credential {
   const bearers = bearerTokens(headers.authorization);
-  const cookies = cookiesNamed(headers.cookie, cookieName);
+  const cookies = cookieValues(headers.cookie ?? '', cookieName);
   const token = bearers[0] ?? cookies[0];
   if (token === undefined) {
     throw new Failure('unauthenticated', 'SESSION_TOKEN_MISSING', 'The request carries no session token.');
@@ -47,15 +48,6 @@ export function carriesBearer(header: string | undefined): boolean {
   return header !== undefined && /(?:^|,)\s*bearer(?:[\s,]|$)/i.test(header);
 }
 
-/** The Cookie header without the session's cookie: undefined when it did not hold it, empty when it held nothing else. */
-export function cookieHeaderWithout(header: string | undefined, cookieName: string): string | undefined {
-  if (cookiesNamed(header, cookieName).length === 0) return undefined;
-  return cookiePairs(header)
-    .filter(({ name }) => name !== cookieName)
-    .map(({ text }) => text)
-    .join('; ');
-}
-
 function bearerTokens(header: string | undefined): string[] {
   if (header === undefined) return [];
   const one = ONE_BEARER.exec(header);
@@ -64,21 +56,5 @@ function bearerTokens(header: string | undefined): string[] {
   return header.split(',').flatMap((part) => {
     const [scheme, token, ...rest] = part.trim().split(/\s+/);
     return scheme?.toLowerCase() === 'bearer' && token && rest.length === 0 ? [token] : [];
-  });
-}
-
-function cookiesNamed(header: string | undefined, cookieName: string): string[] {
-  if (!header?.includes(cookieName)) return [];
-  return cookiePairs(header).flatMap(({ name, value }) => (name === cookieName ? [value] : []));
-}
-
-/** Pairs of a Cookie header (RFC 6265, section 5.4); proxies join repeated headers with a comma or a semicolon. */
-function cookiePairs(header: string | undefined): { name: string; value: string; text: string }[] {
-  return (header ?? '').split(/[;,]/).flatMap((part) => {
-    const text = part.trim();
-    const equals = text.indexOf('=');
-    if (equals < 1) return text === '' ? [] : [{ name: '', value: text, text }];
-    const value = text.slice(equals + 1).replace(/^"(.*)"$/, '$1');
-    return [{ name: text.slice(0, equals).trim(), value, text }];
   });
 }

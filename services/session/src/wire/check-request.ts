@@ -1,7 +1,9 @@
+import { isUtf8 } from 'node:buffer';
 import type { CheckRequest } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
 import type { HttpRequest } from '../domain/edge-request.ts';
 
 const NO_SETTINGS: Readonly<Record<string, string>> = {};
+const UNUSUAL = /[^ -~]/;
 
 /** Reads the HTTP request that Envoy asks about. */
 export function toHttpRequest({ attributes }: CheckRequest): HttpRequest {
@@ -22,15 +24,33 @@ export function settingsOf({ attributes }: CheckRequest): Readonly<Record<string
 
 type Http = NonNullable<NonNullable<NonNullable<CheckRequest['attributes']>['request']>['http']>;
 
-/** Envoy sends headers as one map, or one by one when it is set to encode_raw_headers. */
+/** Envoy sends headers as one map of texts, or one by one and as bytes when it is set to encode_raw_headers. */
 function headersOf(http: Http | undefined): Readonly<Record<string, string>> {
   if (!http?.headerMap) return http?.headers ?? {};
   const headers: Record<string, string> = Object.assign(Object.create(null), http.headers);
   for (const { key, value, rawValue } of http.headerMap.headers) {
     const name = key.toLowerCase();
-    const text = value || rawValue.toString('latin1');
-    const separator = name === 'cookie' ? '; ' : ',';
+    const isCookie = name === 'cookie';
+    const text = value || (isCookie ? cookieText(rawValue) : textOf(rawValue));
+    // RFC 9113, section 8.2.3; RFC 9110, section 5.3.
+    const separator = isCookie ? '; ' : ',';
     headers[name] = headers[name] === undefined ? text : headers[name] + separator + text;
   }
   return headers;
+}
+
+function textOf(bytes: Buffer): string {
+  const text = bytes.toString('latin1');
+  return UNUSUAL.test(text) && isUtf8(bytes) ? bytes.toString() : text;
+}
+
+/**
+ * A Cookie header that can be given back as it came: Envoy takes the texts of an answer in UTF-8 only, so that of a header
+ * with other octets those pairs are left out which hold them.
+ */
+function cookieText(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString();
+  const pairs = bytes.toString('latin1').split(';');
+  const usable = pairs.map((pair) => Buffer.from(pair, 'latin1')).filter(isUtf8);
+  return usable.map((pair) => pair.toString()).join(';');
 }

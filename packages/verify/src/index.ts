@@ -1,0 +1,2 @@
+export { trimBlanks } from './blanks.ts';
+export { cookieValues, withoutCookie } from './cookies.ts';
