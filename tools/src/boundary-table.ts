@@ -5,7 +5,7 @@ export const PACKAGE_GRAPH: Readonly<Record<string, readonly string[]>> = {
   failure: [],
   process: ['failure'],
   verify: [],
-  rpc: ['failure', 'process', 'proto'],
+  rpc: ['failure', 'process', 'verify', 'proto'],
   postgres: ['failure', 'process'],
   redis: ['failure', 'process'],
   http: ['failure', 'process', 'rpc'],

@@ -181,7 +181,7 @@ describe('checkBoundaries', () => {
     ['packages/testing/src/harness.ts', '@gatehouse/tools', 'a package never imports tools'],
     ['packages/failure/src/failure.ts', '@gatehouse/process', 'failure imports no package'],
     ['packages/process/src/clock.ts', '@gatehouse/rpc', 'process imports only failure'],
-    ['packages/rpc/src/serve.ts', '@gatehouse/postgres', 'rpc imports only failure, process, proto'],
+    ['packages/rpc/src/serve.ts', '@gatehouse/postgres', 'rpc imports only failure, process, verify, proto'],
     ['packages/postgres/src/pool.ts', '@gatehouse/redis', 'postgres imports only failure, process'],
     ['packages/postgres/src/pool.ts', '@gatehouse/testing', 'postgres imports only failure, process'],
     ['packages/redis/src/bus.ts', '@gatehouse/proto/a.ts', 'redis imports only failure, process'],

@@ -6,10 +6,11 @@ export { type FieldViolation, GatehouseError, type GatehouseErrorCode, isRefusal
 export { type GrpcSessionOptions, grpcSessionInterceptor } from './grpc/grpc-session-interceptor.ts';
 export type { GuardOptions, SessionsClient } from './guard/judge-session.ts';
 export { requireSession, sessionOf } from './guard/session-of.ts';
+export type { HttpRequest } from './http/credential.ts';
 export type { CsrfOptions } from './http/csrf.ts';
 export { type ExpressMiddleware, expressSession } from './http/express-session.ts';
 export { type FastifySessionPlugin, fastifySession } from './http/fastify-session.ts';
-export type { HttpGuardOptions, HttpRequest } from './http/http-guard.ts';
+export type { HttpGuardOptions } from './http/http-guard.ts';
 export { clearSessionCookie, SESSION_COOKIE, type SessionCookieOptions, sessionCookie } from './http/session-cookie.ts';
 export { sessionTokenOf } from './http/session-token-of.ts';
 export type { PermissionCacheOptions } from './permissions/permission-cache-options.ts';

@@ -95,6 +95,8 @@ describe('grpcSessionInterceptor', () => {
     ['another scheme', ['Basic eDp5'], 'SESSION_TOKEN_MISSING'],
     ['a token that is no good', [`Bearer ${newToken()}`], 'SESSION_TOKEN_INVALID'],
     ['two tokens', [`Bearer ${newToken()}, Bearer ${newToken()}`], 'SESSION_TOKEN_AMBIGUOUS'],
+    ['a token without its scheme', [newToken()], 'SESSION_TOKEN_INVALID'],
+    ['a bearer that is none', ['Bearer'], 'SESSION_TOKEN_INVALID'],
   ])('refuses %s as UNAUTHENTICATED', async (_what, authorization, reason) => {
     await expect(whoAmI(await start(), ...authorization)).rejects.toMatchObject({ code: 'UNAUTHENTICATED', reason });
   });

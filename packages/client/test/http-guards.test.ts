@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { waitFor } from '@gatehouse/testing';
+import { ask as rawAsk, waitFor } from '@gatehouse/testing';
 import { status } from '@grpc/grpc-js';
 import express from 'express';
 import fastify from 'fastify';
@@ -106,10 +106,26 @@ describe.each(Object.keys(frameworks))('the guard for %s', (name) => {
     ['a token that is no good', () => bearer(newToken()), 'SESSION_TOKEN_INVALID'],
     ['a token of another kind', () => bearer('eyJhbGciOiJub25lIn0.e30.'), 'SESSION_TOKEN_INVALID'],
     ['two tokens', () => ({ ...bearer(newToken()), ...cookie(newToken()) }), 'SESSION_TOKEN_AMBIGUOUS'],
+    ['a bearer that is none', () => ({ authorization: 'Bearer' }), 'SESSION_TOKEN_INVALID'],
+    [
+      'a bearer that is none, beside a good cookie',
+      () => ({ authorization: 'Bearer a b', ...cookie(server.add().token) }),
+      'SESSION_TOKEN_INVALID',
+    ],
   ])('answers 401 for %s', async (_what, headers, reason) => {
     const answer = await ask(await start(), headers());
     expect(answer).toMatchObject({ status: 401, body: { reason } });
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm="gatehouse", error="invalid_token", /);
+  });
+
+  it('sees both of two Authorization headers', async () => {
+    const url = await start();
+    const [own, other] = [server.add(), server.add()];
+    const both = (...tokens: string[]) =>
+      rawAsk(url, { headers: { authorization: tokens.map((token) => `Bearer ${token}`) } });
+    const { status, body } = await both(own.token, other.token);
+    expect([status, JSON.parse(body)]).toMatchObject([401, { reason: 'SESSION_TOKEN_AMBIGUOUS' }]);
+    expect(await both(own.token, own.token)).toMatchObject({ status: 200 });
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import type { Failure } from '@gatehouse/failure';
 import { isUuid, uuidv7 } from '@gatehouse/process';
+import { readActingToken } from './acting-token.ts';
 import type { ConnectedCall, PeerResolver } from './connection.ts';
 import { IDEMPOTENCY_KEY, type Idempotency, readIdempotency } from './idempotency.ts';
 import type { Method } from './method.ts';
@@ -34,6 +35,7 @@ export interface Call extends CallContext {
   readonly deadlineMs: number;
   /** Aborted when the caller goes away or the deadline passes; its reason is a Failure. */
   readonly signal: AbortSignal;
+  /** Reading it throws `unauthenticated` when `authorization` is there and no good. */
   readonly sessionToken: string | undefined;
   /** Set where access.ts lets a peer act for an end user, and it did. */
   readonly actor: Actor | undefined;
@@ -99,10 +101,7 @@ export class ServedCall implements Call {
   }
 
   get sessionToken(): string | undefined {
-    const header = this.#received.get('authorization')[0];
-    if (typeof header !== 'string') return undefined;
-    const [scheme, token] = header.split(' ', 2);
-    return scheme?.toLowerCase() === 'bearer' ? token : undefined;
+    return readActingToken(this.#received.get('authorization'));
   }
 
   get idempotency(): Idempotency | undefined {

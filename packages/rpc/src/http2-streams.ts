@@ -19,6 +19,7 @@ export interface CallLimits {
 
 /** The method of grpc-js's server that is called for each stream. */
 const STREAM_HANDLER = '_streamHandler';
+const VISIBLE_ASCII = /^[ -~]*$/;
 
 /**
  * Serves unary methods on their HTTP/2 streams, before grpc-js sees them: what it makes for each call costs a third of a
@@ -28,13 +29,30 @@ const STREAM_HANDLER = '_streamHandler';
 export function serveOnStreams(server: Server, methods: ReadonlyMap<string, UnaryMethod>, limits: CallLimits): void {
   const handleStream: unknown = Reflect.get(server, STREAM_HANDLER);
   if (typeof handleStream !== 'function') throw new Error(`The server of grpc-js has no ${STREAM_HANDLER}.`);
-  const takeStream = (interceptors: unknown, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+  const takeStream = (
+    interceptors: unknown,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    _flags: number,
+    rawHeaders: readonly string[],
+  ) => {
+    if (headers.authorization !== undefined) headers.authorization = authorizationOf(rawHeaders);
     const method = methods.get(headers[':path'] ?? '');
     const timeout = method && plainTimeoutMs(headers, limits.defaultDeadlineMs);
     if (timeout === undefined) Reflect.apply(handleStream, server, [interceptors, stream, headers]);
     else method?.serve(new Http2Call(stream, headers, timeout, method, limits.maxRequestBytes));
   };
   Reflect.set(server, STREAM_HANDLER, takeStream);
+}
+
+/**
+ * All that was sent as `authorization`: Node keeps the first one, and grpc-js none that is not ASCII, which is told as an
+ * empty one here, so that it is seen to be there and no good.
+ */
+function authorizationOf(rawHeaders: readonly string[]): string {
+  const values = rawHeaders.filter((_value, at) => at % 2 === 1 && rawHeaders[at - 1] === 'authorization');
+  const all = values.join(', ');
+  return VISIBLE_ASCII.test(all) ? all : '';
 }
 
 /** Within how many milliseconds a call that grpc-js need not see must have ended; undefined for all other calls. */

@@ -177,12 +177,12 @@ describe('a unary call on its stream', () => {
     expect(calls.length).toBe(1);
   });
 
-  it('hears of metadata that is text, and of no other', async () => {
+  it('hears of metadata that is text, and of an acting user who is not that there is something wrong', async () => {
     const requestId = '01a1fa5a-9fe5-7316-af45-0f8bfce7a0c1';
     await ask(PLAIN, { 'x-request-id': requestId, authorization: 'Bearer abc' });
     await ask(PLAIN, { authorization: 'Bearer \u00e9' });
     expect(calls[0]).toMatchObject({ requestId, sessionToken: 'abc' });
-    expect(calls[1]?.sessionToken).toBeUndefined();
+    expect(() => calls[1]?.sessionToken).toThrow(expect.objectContaining({ reason: 'SESSION_TOKEN_INVALID' }));
   });
 });
 

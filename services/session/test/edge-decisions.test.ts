@@ -61,6 +61,12 @@ describe('a request passes', () => {
   it.each<[string, () => EdgeCase]>([
     ['with a bearer token', () => ({ headers: bearer(token.reader) })],
     ['with the cookie', () => ({ headers: cookie(token.reader) })],
+    ['with spaces before the token', () => ({ headers: { authorization: `bearer   ${token.reader}` } })],
+    ['with the same token twice', () => ({ headers: { authorization: Array(2).fill(`Bearer ${token.reader}`) } })],
+    [
+      'with the cookie beside credentials for the application',
+      () => ({ headers: { ...cookie(token.reader), authorization: 'Basic dTpw' } }),
+    ],
     ['with the level that is asked for', () => ({ headers: bearer(token.strong), policy: { min_level: '2' } })],
     ['with the permission', () => ({ headers: bearer(token.reader), policy: { permission: 'projects:read' } })],
     ['where nobody has to be anybody', () => ({ headers: bearer(token.reader), policy: anonymous })],
@@ -84,6 +90,7 @@ describe('a request passes', () => {
   ])('%s', async (_how, asked) => {
     const verdict = await throughBoth(asked());
     expect(verdict).toMatchObject(ALLOWED);
+    expect([undefined, 'Basic dTpw']).toContain(verdict.authorization);
     expect(verdict.upstream).toMatchObject({
       'x-auth-subject': expect.stringMatching(new RegExp(`^(${READER}|${STRANGER})$`)),
       'x-auth-session': expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -108,12 +115,15 @@ describe('a request passes', () => {
     ['an expired session', () => bearer(token.brief)],
     ['a revoked session', () => cookie(token.revoked)],
     ['several tokens', () => ({ ...bearer(token.reader), ...cookie(token.strong) })],
+    ['a token without its scheme', () => ({ authorization: token.reader ?? '' })],
+    ['a bearer that is none', () => ({ authorization: `Bearer ${token.reader} x`, ...cookie(token.reader) })],
   ])("with %s as nobody's, where the route lets it", async (_what, headers) => {
     const forged = { 'x-auth-subject': 'root', 'x-auth-token': 'forged', x_auth_level: '3' };
     const policy = { ...anonymous, 'header.x-tenant': 'acme' };
     const verdict = await throughBoth({ headers: { ...headers(), ...forged }, policy });
     expect(verdict).toMatchObject({ ...ALLOWED, upstream: { 'x-tenant': 'acme' } });
     expect(Object.keys(verdict.upstream)).toEqual(['x-tenant']);
+    expect(`${verdict.authorization} ${verdict.cookie}`).not.toContain('ghs_');
   });
 });
 
@@ -122,6 +132,37 @@ describe('a request is denied', () => {
     ['SESSION_TOKEN_MISSING', 401, 'without a token', () => ({})],
     ['SESSION_TOKEN_INVALID', 401, 'with one that is tampered with', () => ({ headers: bearer(token.tampered) })],
     ['SESSION_TOKEN_INVALID', 401, 'with nonsense', () => ({ headers: bearer('ghs_nonsense') })],
+    ['SESSION_TOKEN_INVALID', 401, 'with a bearer that is none', () => ({ headers: { authorization: 'Bearer' } })],
+    [
+      'SESSION_TOKEN_INVALID',
+      401,
+      'with one beside a good cookie',
+      () => ({ headers: { ...cookie(token.reader), authorization: 'Bearer ghs_a b' } }),
+    ],
+    [
+      'SESSION_TOKEN_INVALID',
+      401,
+      'with a token that stands there alone, beside a good cookie',
+      () => ({ headers: { ...cookie(token.reader), authorization: token.reader ?? '' } }),
+    ],
+    [
+      'SESSION_TOKEN_INVALID',
+      401,
+      'with an empty header beside a good cookie',
+      () => ({ headers: { ...cookie(token.reader), authorization: '' } }),
+    ],
+    [
+      'SESSION_TOKEN_AMBIGUOUS',
+      401,
+      'with two that come one by one',
+      () => ({ headers: { authorization: [`Bearer ${token.reader}`, `Bearer ${token.strong}`] } }),
+    ],
+    [
+      'SESSION_TOKEN_AMBIGUOUS',
+      401,
+      'with one beside credentials of another scheme',
+      () => ({ headers: { authorization: ['Basic dTpw', `Bearer ${token.reader}`] } }),
+    ],
     ['SESSION_EXPIRED', 401, 'with an expired session', () => ({ headers: bearer(token.brief) })],
     ['SESSION_REVOKED', 401, 'with a revoked session', () => ({ headers: bearer(token.revoked) })],
     [

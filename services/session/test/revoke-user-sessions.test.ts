@@ -104,6 +104,25 @@ describe('RevokeUserSessions', () => {
     await waitFor(() => isOnline(session.userId));
   });
 
+  it("by an operator for an end user is that user's doing, and not done where the token is no good", async () => {
+    const victim = await rig.create();
+    const agent = await rig.create();
+    const { userId } = victim.session;
+    const ask = (authorization: string) =>
+      rig.operator.revokeUserSessions({ userId, reason }, { metadata: { authorization } });
+    for (const authorization of ['', 'Bearer', 'Basic dTpw', agent.sessionToken, `Bearer ${agent.sessionToken} x`]) {
+      await expect(ask(authorization)).rejects.toMatchObject({ reason: 'SESSION_TOKEN_INVALID' });
+    }
+    const two = `Bearer ${agent.sessionToken}, Bearer ${victim.sessionToken}`;
+    await expect(ask(two)).rejects.toMatchObject({ reason: 'SESSION_TOKEN_AMBIGUOUS' });
+    await expect(rig.validate(victim.sessionToken)).resolves.toBeDefined();
+    expect(await ask(`Bearer  ${agent.sessionToken}`)).toMatchObject({ revokedCount: 1 });
+    const events = (await outboxEvents(rig.service)).filter(
+      (event) => event.userId === userId && event.eventType === 'session.revoked',
+    );
+    expect(events).toMatchObject([{ actor: `user:${agent.session.userId}`, peer: 'operator/test' }]);
+  });
+
   it('through an application ends the sessions of the acting user, and of others only with the permission', async () => {
     const victim = await rig.create();
     const stranger = await rig.create();

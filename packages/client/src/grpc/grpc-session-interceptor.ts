@@ -1,5 +1,6 @@
 import { ErrorInfo, RetryInfo } from '@gatehouse/proto/google/rpc/error_details.ts';
 import { Status } from '@gatehouse/proto/google/rpc/status.ts';
+import { AUTHORIZATION_PROBLEMS, readAuthorization } from '@gatehouse/verify';
 import {
   Metadata,
   ServerInterceptingCall,
@@ -10,7 +11,6 @@ import {
 import { GatehouseError } from '../gatehouse-error.ts';
 import { createJudge, type GuardOptions, type Refusal, type SessionsClient } from '../guard/judge-session.ts';
 import { attachSession } from '../guard/session-of.ts';
-import { bearerTokens } from '../http/credential.ts';
 
 export interface GrpcSessionOptions extends GuardOptions {
   /** Which RPCs need a session, by their path (`/package.Service/Method`); all but health and reflection when absent. */
@@ -51,15 +51,11 @@ export function grpcSessionInterceptor(client: SessionsClient, options: GrpcSess
 }
 
 function tokenOf(metadata: Metadata): string {
-  const tokens = new Set(metadata.get('authorization').flatMap((value) => bearerTokens(String(value))));
-  const [token] = tokens;
-  if (token === undefined) {
-    throw new GatehouseError('UNAUTHENTICATED', 'SESSION_TOKEN_MISSING', 'The call carries no session token.');
-  }
-  if (tokens.size > 1) {
-    throw new GatehouseError('UNAUTHENTICATED', 'SESSION_TOKEN_AMBIGUOUS', 'The call carries several session tokens.');
-  }
-  return token;
+  const said = readAuthorization(metadata.get('authorization').map(String));
+  if (said.kind === 'bearer') return said.token;
+  // Credentials of another scheme are for the application, and no session of ours.
+  const { reason, message } = AUTHORIZATION_PROBLEMS[said.kind === 'other-scheme' ? 'none' : said.kind];
+  throw new GatehouseError('UNAUTHENTICATED', reason, message);
 }
 
 function refuse(call: ServerInterceptingCallInterface, { why, reason, message, retryAfterMs }: Refusal): void {

@@ -1,13 +1,10 @@
 import type { SessionsClient } from '../guard/judge-session.ts';
 import { showSession } from '../guard/session-of.ts';
-import type { Headers } from './credential.ts';
+import type { HttpRequest } from './credential.ts';
 import { createHttpGuard, type HttpGuardOptions, type HttpVerdict } from './http-guard.ts';
 
 /** The parts of Fastify that the plugin uses, so that whoever does not use Fastify does not need it. */
-export interface FastifyRequestLike {
-  readonly method: string;
-  readonly headers: Headers;
-}
+export type FastifyRequestLike = HttpRequest;
 
 export interface FastifyReplyLike {
   code(status: number): unknown;

@@ -1,3 +1,4 @@
+import type { Credential } from '@gatehouse/verify';
 import {
   createJudge,
   type GuardOptions,
@@ -5,19 +6,13 @@ import {
   type SessionsClient,
   type Verdict,
 } from '../guard/judge-session.ts';
-import { type Credential, credentialOf, type Headers } from './credential.ts';
+import { credentialOf, type HttpRequest } from './credential.ts';
 import { type CsrfOptions, suspectsCsrf } from './csrf.ts';
 import { cookieNameProblem, SESSION_COOKIE } from './session-cookie.ts';
 
 export interface HttpGuardOptions extends GuardOptions, CsrfOptions {
   /** Name of the session's cookie: `__Host-gatehouse_session` when absent. */
   readonly cookieName?: string;
-}
-
-/** The part of an HTTP request that a guard reads. */
-export interface HttpRequest {
-  readonly method?: string | undefined;
-  readonly headers: Headers;
 }
 
 /** An answer that refuses a request. */
@@ -51,9 +46,9 @@ export function createHttpGuard(client: SessionsClient, options: HttpGuardOption
   const answer = (verdict: Verdict): HttpVerdict =>
     verdict.outcome === 'refused' ? toHttpRefusal(verdict, minimumLevel) : verdict;
 
-  return ({ method = '', headers }) => {
-    const credential = () => credentialOf(headers, cookieName);
-    if (comesFromElsewhere(credential, { method, headers }, options)) return toHttpRefusal(CSRF, minimumLevel);
+  return (request) => {
+    const credential = () => credentialOf(request, cookieName);
+    if (comesFromElsewhere(credential, request, options)) return toHttpRefusal(CSRF, minimumLevel);
     const verdict = judge(() => credential().token);
     return verdict instanceof Promise ? verdict.then(answer) : answer(verdict);
   };
@@ -62,10 +57,10 @@ export function createHttpGuard(client: SessionsClient, options: HttpGuardOption
 /** Only a cookie is sent without the will of who holds it. */
 function comesFromElsewhere(
   credential: () => Credential,
-  request: { readonly method: string; readonly headers: Headers },
+  { method = '', headers }: HttpRequest,
   options: CsrfOptions,
 ): boolean {
-  if (request.headers.cookie === undefined || !suspectsCsrf(request, options)) return false;
+  if (headers.cookie === undefined || !suspectsCsrf({ method, headers }, options)) return false;
   try {
     return credential().carrier === 'cookie';
   } catch {

@@ -1,5 +1,5 @@
 import { Failure } from '@gatehouse/failure';
-import { cookieValues } from '@gatehouse/verify';
+import { type Credential, readAuthorization, readCredential } from '@gatehouse/verify';
 
 /** Headers of an HTTP request, with their names in lower case. */
 export type Headers = Readonly<Record<string, string>>;
@@ -15,46 +15,17 @@ export interface HttpRequest {
   readonly ipAddress: string | undefined;
 }
 
-/** A session token, and what it came in. */
-export interface Credential {
-  readonly token: string;
-  /** A browser sends the cookie by itself, whoever made it ask; a bearer token is sent by who holds it. */
-  readonly carrier: 'bearer' | 'cookie';
-}
-
-const ONE_BEARER = /^bearer ([\w.~+/-]+=*)$/i;
-
 /**
- * The session token of a request: a bearer token (RFC 6750, section 2.1), else the cookie. Throws Failure
- * `unauthenticated`: SESSION_TOKEN_MISSING when there is none, SESSION_TOKEN_AMBIGUOUS when there are several that
- * differ, because a cookie planted beside the real one must not decide who somebody is.
+ * The session token of a request. Throws Failure `unauthenticated`: SESSION_TOKEN_MISSING when there is none,
+ * SESSION_TOKEN_INVALID for an Authorization header that is no good, SESSION_TOKEN_AMBIGUOUS for tokens that differ.
  */
-export function credentialOf(headers: Headers, cookieName: string): Credential {
-  const bearers = bearerTokens(headers.authorization);
-  const cookies = cookieValues(headers.cookie ?? '', cookieName);
-  const token = bearers[0] ?? cookies[0];
-  if (token === undefined) {
-    throw new Failure('unauthenticated', 'SESSION_TOKEN_MISSING', 'The request carries no session token.');
-  }
-  const differs = (other: string) => other !== token;
-  if (bearers.some(differs) || cookies.some(differs)) {
-    throw new Failure('unauthenticated', 'SESSION_TOKEN_AMBIGUOUS', 'The request carries several session tokens.');
-  }
-  return { token, carrier: bearers.length > 0 ? 'bearer' : 'cookie' };
+export function credentialOf({ authorization, cookie }: Headers, cookieName: string): Credential {
+  const found = readCredential(authorization, cookie, cookieName);
+  if ('reason' in found) throw new Failure('unauthenticated', found.reason, found.message);
+  return found;
 }
 
-/** Whether an Authorization header holds a bearer token, well formed or not. */
+/** Whether an Authorization header could hold a bearer token, well formed or not. */
 export function carriesBearer(header: string | undefined): boolean {
-  return header !== undefined && /(?:^|,)\s*bearer(?:[\s,]|$)/i.test(header);
-}
-
-function bearerTokens(header: string | undefined): string[] {
-  if (header === undefined) return [];
-  const one = ONE_BEARER.exec(header);
-  if (one?.[1] !== undefined) return [one[1]];
-  // Proxies join repeated headers with a comma, which no token of ours holds.
-  return header.split(',').flatMap((part) => {
-    const [scheme, token, ...rest] = part.trim().split(/\s+/);
-    return scheme?.toLowerCase() === 'bearer' && token && rest.length === 0 ? [token] : [];
-  });
+  return header !== undefined && readAuthorization(header).kind !== 'other-scheme';
 }

@@ -14,20 +14,22 @@ const OUTRIGHT = [peers.anyOperator, peers.identity];
 /**
  * Decides who may see or end sessions of a user: operators and identity outright; anybody else for an end user, by the
  * session token in `authorization` metadata, who is the owner or holds the permission. Returns the end user in whose name
- * it is done. Throws Failure `unauthenticated` ACTING_USER_REQUIRED, or as a refused session token does, and `denied`
- * PERMISSION_MISSING.
+ * it is done, which is also said of what a peer could do outright. Throws Failure `unauthenticated` ACTING_USER_REQUIRED, or
+ * as a refused session token does, and `denied` PERMISSION_MISSING.
  */
 export async function mayAdminister(
   acting: Acting,
   call: Call,
   { ownerId, permission }: Administered,
 ): Promise<string | undefined> {
-  if (matchesPeer(call.peer.name, OUTRIGHT)) return undefined;
-  if (call.sessionToken === undefined) {
+  const outright = matchesPeer(call.peer.name, OUTRIGHT);
+  const { sessionToken } = call;
+  if (sessionToken === undefined) {
+    if (outright) return undefined;
     throw new Failure('unauthenticated', 'ACTING_USER_REQUIRED', 'Pass the session token of the user who does this.');
   }
-  const actor = await acting.authenticate(call.sessionToken, call);
-  const may = ownerId === actor.userId || (await acting.permits(actor, permission, call));
+  const actor = await acting.authenticate(sessionToken, call);
+  const may = outright || ownerId === actor.userId || (await acting.permits(actor, permission, call));
   if (!may) throw permissionMissing(permission);
   return actor.userId;
 }
