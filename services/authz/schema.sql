@@ -94,11 +94,11 @@ CREATE TABLE authz.permissions (
     created_at timestamp with time zone NOT NULL,
     created_by uuid,
     condition text DEFAULT ''::text NOT NULL,
-    CONSTRAINT permissions_action_check CHECK ((action ~ '^(\*|[a-z0-9][a-z0-9_.-]{0,62})$'::text)),
+    CONSTRAINT permissions_action_check CHECK ((action ~ '^(\*|[A-Za-z0-9_.~%-]{1,128})$'::text)),
     CONSTRAINT permissions_category_check CHECK ((length(category) <= 100)),
     CONSTRAINT permissions_condition_check CHECK ((length(condition) <= 1024)),
     CONSTRAINT permissions_description_check CHECK ((length(description) <= 1000)),
-    CONSTRAINT permissions_resource_check CHECK ((resource ~ '^(\*|[a-z0-9][a-z0-9_.-]{0,62})$'::text))
+    CONSTRAINT permissions_resource_check CHECK ((resource ~ '^(\*|[A-Za-z0-9_.~%-]{1,128})$'::text))
 );
 
 COMMENT ON TABLE authz.permissions IS 'reference; rows live for ever';

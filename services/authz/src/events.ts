@@ -15,7 +15,7 @@ export interface HeldNames {
   readonly deniedPermissions: readonly string[];
 }
 
-/** What was checked. */
+/** What was checked; an empty user or permission is one that can't exist here. */
 export interface Checked {
   readonly userId: string;
   readonly permission: string;
@@ -158,7 +158,8 @@ export function openEvents(trail: Trail, registry: Registry): Events {
       // Most checks are allowed and not recorded: they must not cost an event that nobody keeps.
       if (!trail.observes(status)) return;
       const type = isAllowed ? 'permission.allowed' : 'permission.denied';
-      trail.observe(source, { type, status, userId, attributes: { permission, ...optional('resource', resource) } });
+      const attributes = { ...optional('permission', permission), ...optional('resource', resource) };
+      trail.observe(source, { type, status, userId, attributes });
     },
     async together(tx, source, tell) {
       const events: AuditEvent[] = [];

@@ -1,11 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { encodeName } from '@gatehouse/client/policy';
 import { EventStatus } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import { ask } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatToken } from '../src/domain/consistency.ts';
-import { type AuthzenFixture, EVALUATION, EVALUATIONS, evaluation, METADATA, startAuthzen } from './authzen-door.ts';
+import {
+  ACTIONS,
+  type AuthzenFixture,
+  EVALUATION,
+  EVALUATIONS,
+  evaluation,
+  METADATA,
+  RESOURCES,
+  SUBJECTS,
+  startAuthzen,
+} from './authzen-door.ts';
 
 let door: AuthzenFixture;
 let alice: string;
@@ -151,6 +162,151 @@ describe('an evaluation', () => {
   });
 });
 
+describe('an evaluation of what can not exist here', () => {
+  const LONG = 'x'.repeat(1_000);
+  const subject = (type: string, id: string) => ({ ...evaluation(alice, 'read', record()), subject: { type, id } });
+  const action = (name: string) => evaluation(alice, name, record());
+  const resource = (type: string, id: string) => evaluation(alice, 'read', { type, id });
+
+  it.each([
+    ['a subject of another type', () => subject('spaceship', alice), 'subject.type must be "user" or'],
+    ['a subject whose id is none', () => subject('user', 'alice@example.com'), 'subject.id must be a UUID'],
+    ['a subject in base64', () => subject('user', 'CiRmZDA2MTRkMy1jMzlhLTQ3ODE+/w=='), 'subject.id must be a UUID'],
+    ['a UUID in large letters', () => subject('user', alice.toUpperCase()), 'subject.id must be a UUID'],
+    ['a subject that is no text', () => subject('user', 'a\u0000b'), 'subject.id must be a UUID'],
+    ['an action that is too long', () => action(LONG), 'action.name must be a text'],
+    ['an action that is no text', () => action('a\u0000'), 'action.name must be a text'],
+    ['a type that is too long', () => resource('é'.repeat(43), '1'), 'resource.type must be a text'],
+    ['an id that is too long', () => resource('record', LONG), 'resource.id must be an id'],
+    ['an id that is no text', () => resource('record', '\ud800'), 'resource.id must be an id'],
+  ])('is no for %s, and says why', async (_what, body, message) => {
+    const denied = () => door.metric('authz_check_decisions_total', 'decision="denied"');
+    const before = await denied();
+    const decision = {
+      decision: false,
+      context: { reason: 'NOTHING_CAN_MATCH', reason_admin: { '403': expect.stringContaining(message) } },
+    };
+    expect(await door.answer(EVALUATION, body())).toEqual(decision);
+    expect((await door.answer(EVALUATIONS, { evaluations: [body(), action('read')] })).evaluations).toEqual([
+      decision,
+      { decision: true },
+    ]);
+    expect(await denied()).toBe(before + 2);
+  });
+
+  it('goes to the audit trail as nobody', async () => {
+    const requestId = randomUUID();
+    await door.answer(EVALUATION, subject('spaceship', alice), { headers: { 'x-request-id': requestId } });
+    expect(await door.eventsOf(requestId, 1)).toEqual([
+      expect.objectContaining({
+        eventType: 'permission.denied',
+        userId: '',
+        peer: 'app/shop',
+        attributes: { permission: 'record:read', resource: 'record/record-1' },
+      }),
+    ]);
+  });
+
+  it('is a bad request all the same where something else of it is', async () => {
+    const asked = { ...subject('spaceship', 'x'), resource: {} };
+    expect(await door.post(EVALUATION, asked)).toMatchObject({
+      status: 400,
+      body: 'The request is not valid: resource.type is required; resource.id is required.',
+    });
+    const headers = { 'gatehouse-consistency': 'at_least_as_fresh=x' };
+    expect((await door.post(EVALUATION, subject('spaceship', 'x'), { headers })).status).toBe(400);
+  });
+});
+
+describe('names and ids', () => {
+  it.each([
+    ['route', 'GET', '/todos/{todoId}'],
+    ['Todo', 'canRead', 'https://example.com/a?b=c&d=e#f'],
+    ['bucket', 's3:GetObject', 'arn:aws:s3:::bucket/key*'],
+    ['mail box', 'read/write', 'alice+tag@example.com'],
+    ['urn:type', '*', 'ab+/cd=='],
+    ['café', '-x', '-5'],
+    ['blob', 'see', 'a%2Fb'],
+    ['blob', 'see', 'other/7/thing/9'],
+    ['blob', 'see', 'half/a/blob'],
+    ['blob', 'see', '../.. 🦊'],
+  ])('may be %s, %s and %s', async (type, action, id) => {
+    const [userId, other] = [randomUUID(), randomUUID()];
+    const encode = (text: string) => encodeURIComponent(text).replaceAll('*', '%2a');
+    const permission = `${encodeName(type)}:${encodeName(action)}`;
+    await door.give(userId, [permission], { scope: `${encodeName(type)}/${encode(id)}` });
+    await door.give(other, ['*:*']);
+    const decide = async (who: string, what: string, which: string) =>
+      (await door.answer(EVALUATION, evaluation(who, what, { type, id: which }))).decision;
+    expect(await decide(userId, action, id)).toBe(true);
+    expect(await decide(userId, action, `${id}x`)).toBe(false);
+    expect(await decide(userId, `${action}x`, id)).toBe(false);
+    expect(await decide(other, action, id)).toBe(true);
+    const search = { subject: { type: 'user', id: userId }, action: { name: action }, resource: { type } };
+    const found = await door.answer(RESOURCES, search);
+    expect(found).toMatchObject({ page: { count: 1 }, results: [{ type }] });
+    expect(await decide(userId, action, found.results?.[0]?.id ?? '')).toBe(true);
+    const actions = await door.answer(ACTIONS, { ...search, resource: { type, id } });
+    expect(actions.results).toEqual([{ name: action }]);
+    const subjects = await door.answer(SUBJECTS, { ...search, subject: { type: 'user' }, resource: { type, id } });
+    expect(subjects.results).toContainEqual({ type: 'user', id: userId });
+  });
+
+  it('are found again as they were asked for', async () => {
+    const userId = randomUUID();
+    const ids = ['a/b', 'x y', '%', 'https://e.example/1', 'stone/1'];
+    for (const id of ids) await door.give(userId, ['stone:lift'], { scope: `stone/${encodeURIComponent(id)}` });
+    const search = { subject: { type: 'user', id: userId }, action: { name: 'lift' }, resource: { type: 'stone' } };
+    const { results = [] } = await door.answer(RESOURCES, search);
+    // The last of them reads as a path itself, so that it is told as one.
+    expect(results.map(({ id }) => id).sort()).toEqual([...ids.slice(0, 4), 'stone/stone%2F1'].sort());
+  });
+
+  it('that are not alike are not the same', async () => {
+    const userId = randomUUID();
+    await door.give(userId, ['Sheet:Read'], { scope: 'Sheet/A' });
+    const decide = async (type: string, action: string, id: string) =>
+      (await door.answer(EVALUATION, evaluation(userId, action, { type, id }))).decision;
+    expect(await decide('Sheet', 'Read', 'A')).toBe(true);
+    expect(await decide('sheet', 'Read', 'A')).toBe(false);
+    expect(await decide('Sheet', 'read', 'A')).toBe(false);
+    expect(await decide('Sheet', 'Read', 'a')).toBe(false);
+    expect(await decide('Sheet', 'Read', '%41')).toBe(false);
+    expect(await decide('Sheet', 'Read', 'Sheet/%41')).toBe(true);
+  });
+});
+
+describe('free-form properties', () => {
+  it.each([
+    ['an address that is none', { ip_address: 'here' }],
+    ['an address that is a number', { ip_address: 7 }],
+    ['addresses', { ip_address: ['10.1.2.3'] }],
+    ['a level in words', { ip_address: '10.1.2.3', authentication_level: 'aal2' }],
+    ['a level with a point', { ip_address: '10.1.2.3', authentication_level: 2.5 }],
+    ['a level that is too high', { ip_address: '10.1.2.3', authentication_level: 256 }],
+    ['a level that is an object', { ip_address: '10.1.2.3', authentication_level: { value: 3 } }],
+  ])('leave undetermined what depends on %s', async (_what, properties) => {
+    const userId = randomUUID();
+    const condition = 'request.ip.inCidr("10.0.0.0/8") && request.authentication_level >= 2';
+    await door.give(userId, ['cabinet:open'], { condition });
+    await door.give(userId, ['cabinet:see'], { condition: 'has(context.subject_properties.ip_address)' });
+    const asked = (action: string) => ({
+      ...evaluation(userId, action, { type: 'cabinet', id: '1' }),
+      subject: { type: 'user', id: userId, properties },
+    });
+    const undetermined = {
+      decision: false,
+      context: { reason: 'UNDETERMINED', reason_admin: { '403': expect.any(String) } },
+    };
+    expect(await door.answer(EVALUATION, asked('open'))).toEqual(undetermined);
+    expect(await door.answer(EVALUATION, asked('see'))).toEqual({ decision: true });
+    expect((await door.answer(EVALUATIONS, { evaluations: [asked('see'), asked('open')] })).evaluations).toEqual([
+      { decision: true },
+      undetermined,
+    ]);
+  });
+});
+
 describe('an evaluation that is none', () => {
   const good = () => evaluation(alice, 'read', record()) as Record<string, unknown>;
   const without = (path: string, name: string) => {
@@ -173,22 +329,16 @@ describe('an evaluation that is none', () => {
     ['no id of the subject', () => without('subject', 'id'), 'subject.id is required'],
     ['an empty id of the subject', () => having('subject', { id: '' }), 'subject.id is required'],
     ['an id that is a number', () => having('subject', { id: 7 }), 'subject.id must be a string'],
-    ['an id that is no UUID', () => having('subject', { id: 'alice' }), 'subject.id must be a UUID in lower case'],
-    ['a subject of another type', () => having('subject', { type: 'spaceship' }), 'subject.type must be "user" or'],
+    [
+      'a type of the subject that is a list',
+      () => having('subject', { type: ['user'] }),
+      'subject.type must be a string',
+    ],
     ['no name of the action', () => without('action', 'name'), 'action.name is required'],
     ['a name that is a number', () => having('action', { name: 123 }), 'action.name must be a string'],
-    ['a name that stands for all', () => having('action', { name: '*' }), 'action.name must have 1 to 63'],
     ['no type of the resource', () => without('resource', 'type'), 'resource.type is required'],
-    ['a type with a colon', () => having('resource', { type: 'a:b' }), 'resource.type must have 1 to 63'],
     ['no id of the resource', () => without('resource', 'id'), 'resource.id is required'],
     ['an empty id of the resource', () => having('resource', { id: '' }), 'resource.id is required'],
-    ['an id with a space', () => having('resource', { id: 'a b' }), 'resource.id must be an id, or a path'],
-    [
-      'a path to another type',
-      () => having('resource', { id: 'record/1/page/2' }),
-      'resource.id must be an id, or a path',
-    ],
-    ['half a path', () => having('resource', { id: '7/record/2' }), 'resource.id must be an id, or a path'],
     [
       'properties that are none',
       () => having('resource', { properties: [1] }),
@@ -211,16 +361,6 @@ describe('an evaluation that is none', () => {
       'a taken name',
       () => ({ ...good(), context: { subject_properties: {} } }),
       'context.subject_properties is a name',
-    ],
-    [
-      'an address that is none',
-      () => having('subject', { properties: { ip_address: 'here' } }),
-      'ip_address must be an IP',
-    ],
-    [
-      'a level that is none',
-      () => having('subject', { properties: { authentication_level: 'high' } }),
-      'level must be a whole',
     ],
   ])('is a bad request with %s', async (_what, body, message) => {
     const reply = await door.post(EVALUATION, body());

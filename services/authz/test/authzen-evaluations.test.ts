@@ -49,23 +49,39 @@ describe('many evaluations', () => {
     expect(await decisions({ ...defaults, evaluations })).toEqual([true, true, false, true]);
   });
 
-  it('take what they have to say and do not from the defaults, and nothing else of an entity', async () => {
+  it('with an entity that is not whole are denied, whatever the default of it is', async () => {
     await door.guarded('document:sign', '!has(resource.sealed)');
     await door.give(alice, ['document:sign']);
+    const bad = (message: string) => ({
+      decision: false,
+      context: { error: expect.objectContaining({ status: 400, message: expect.stringContaining(message) }) },
+    });
     const asked = {
       subject: { type: 'user', id: alice },
       action: { name: 'sign' },
-      resource: { type: 'document', properties: { sealed: true } },
+      resource: { type: 'document', id: '1', properties: { sealed: true } },
       evaluations: [
+        {},
+        { resource: document('1') },
+        { resource: { type: 'document' } },
         { resource: { id: '1' } },
-        { resource: { id: '1', properties: { sealed: true } } },
         { resource: {} },
+        { subject: { type: 'user' }, resource: document('1') },
+        { subject: { id: alice }, resource: document('1') },
+        { action: {}, resource: document('1') },
+        { action: { properties: {} }, resource: document('1') },
       ],
     };
     expect(await decide(asked)).toEqual([
-      { decision: true },
       { decision: false },
-      { decision: false, context: { error: expect.objectContaining({ status: 400 }) } },
+      { decision: true },
+      bad('resource.id is required'),
+      bad('resource.type is required'),
+      bad('resource.type is required; resource.id is required'),
+      bad('subject.id is required'),
+      bad('subject.type is required'),
+      bad('action.name is required'),
+      bad('action.name is required'),
     ]);
   });
 

@@ -143,7 +143,7 @@ describe('a search for resources', () => {
     expect(await door.answer(RESOURCES, forResources(userId, 'edit', 'project'))).toEqual({
       page: whole,
       context: { covering: ['*'], except: ['tenant/7'] },
-      results: [],
+      results: [{ type: 'project', id: 'tenant/8/project/1' }],
     });
     const other = randomUUID();
     await door.give(other, ['project:edit'], { scope: 'tenant/8', condition: 'resource.open == true' });
@@ -152,6 +152,32 @@ describe('a search for resources', () => {
       context: { undetermined: [{ scope: 'tenant/8', reason: 'It depends on the resource that is asked about.' }] },
       results: [],
     });
+  });
+
+  it('goes on finding what grants name when a wider grant is added', async () => {
+    const userId = randomUUID();
+    const scopes = ['leaf/1', 'leaf/2', 'branch/1/leaf/3', 'branch/2/leaf/4', 'leaf/5'];
+    for (const scope of scopes) await door.give(userId, ['leaf:pick'], { scope });
+    await door.forbid(userId, 'leaf:pick', 'leaf/5');
+    const results = ['1', '2', 'branch/1/leaf/3', 'branch/2/leaf/4'].map((id) => ({ type: 'leaf', id }));
+    const byId = ({ results: found = [] }: Answer) => [...found].sort((a, b) => ((a.id ?? '') < (b.id ?? '') ? -1 : 1));
+    const search = forResources(userId, 'pick', 'leaf');
+    expect(byId(await door.answer(RESOURCES, search))).toEqual(results);
+    // Each of these covers some of them, and the last all.
+    for (const [scope, context] of [
+      ['leaf/1/vein/1', undefined],
+      ['branch/1', { covering: ['branch/1'] }],
+      ['', { covering: ['*'], except: ['leaf/5'] }],
+    ] as const) {
+      await door.give(userId, ['leaf:pick', 'leaf:press'], { scope });
+      const answer = await door.answer(RESOURCES, search);
+      expect(byId(answer)).toEqual(results);
+      expect(answer.context).toEqual(context);
+    }
+    const pages = await pagesOf(RESOURCES, search, 2);
+    expect(byId({ results: pages.flatMap(({ results: found = [] }) => found) })).toEqual(results);
+    // What a role denies is named by no grant of it.
+    expect((await door.answer(RESOURCES, forResources(userId, 'press', 'leaf'))).results).toEqual([]);
   });
 
   it('finds those that lie in one of their own type', async () => {
@@ -261,14 +287,14 @@ describe('a search', () => {
 
   it.each([
     [SUBJECTS, { ...forUsers('read', 'record', '1'), subject: { type: 'spaceship' } }, 'subject.type must be'],
-    [SUBJECTS, forUsers('Read!', 'record', '1'), 'action.name must have'],
-    [SUBJECTS, forUsers('read', 'record', 'a b'), 'resource.id must be'],
+    [SUBJECTS, forUsers('x'.repeat(129), 'record', '1'), 'action.name must be'],
+    [SUBJECTS, forUsers('read', 'record', 'x'.repeat(257)), 'resource.id must be'],
     [
       RESOURCES,
       { ...forResources(someone, 'read', 'record'), subject: user('nonexistent-user') },
       'subject.id must be',
     ],
-    [RESOURCES, forResources(someone, 'read', 'Space Ship'), 'resource.type must have'],
+    [RESOURCES, forResources(someone, 'read', '\u0000'), 'resource.type must be'],
     [ACTIONS, { ...forActions(someone, 'record', '1'), subject: user('nonexistent-user') }, 'subject.id must be'],
   ])('%s for what can not exist finds nothing, and says why', async (path, search, message) => {
     expect(await door.answer(path, search)).toEqual({

@@ -249,7 +249,7 @@ describe('a check is refused', () => {
   it.each([
     ['resource', { resource: 'tenant' }],
     ['resource', { resource: 'tenant/7/' }],
-    ['resource', { resource: 'Tenant/7' }],
+    ['resource', { resource: 'Ten:ant/7' }],
     ['resource', { resource: Array.from({ length: 9 }, () => 'a/b').join('/') }],
     ['context.ip', context({ ip: 'localhost' })],
     ['context.authentication_level', context({ authenticationLevel: 256 })],

@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isFailure } from '@gatehouse/failure';
 import { EventStatus } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
-import { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import { AuthzServiceService, Decision } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatToken, parseToken } from '../src/domain/consistency.ts';
-import { atLeast, type Fixture, FULLY, question, RECORD_ALL, startFixture, traced } from './fixture.ts';
+import { ALWAYS, atLeast, type Fixture, FULLY, question, RECORD_ALL, startFixture, traced } from './fixture.ts';
 
 let fixture: Fixture;
 
@@ -159,13 +159,50 @@ describe('a question that is not one', () => {
     ['permission', { userId: randomUUID(), permission: 'a:b:c' }],
     ['permission', { userId: randomUUID(), permission: '*:b' }],
     ['permission', { userId: randomUUID(), permission: 'a:*' }],
-    ['permission', { userId: randomUUID(), permission: `${'a'.repeat(64)}:b` }],
+    ['permission', { userId: randomUUID(), permission: `${'a'.repeat(129)}:b` }],
+    ['permission', { userId: randomUUID(), permission: 'a:%' }],
+    ['permission', { userId: randomUUID(), permission: 'a:%4' }],
+    ['resource', { resource: 'tenant/%zz' }],
+    ['resource', { resource: 'tenant/a%00' }],
   ])('is refused with the field %s', async (field, request) => {
     await expect(app().check({ ...question(randomUUID(), 'a:b'), ...request })).rejects.toMatchObject({
       kind: 'invalid',
       reason: 'FIELD_INVALID',
       fields: [expect.objectContaining({ field })],
     });
+  });
+
+  it('knows a name and a resource again however they are percent-encoded', async () => {
+    const userId = randomUUID();
+    const roleId = await fixture.role({ permissions: ['Bucket:s3%3AGetObject'] });
+    const grant = {
+      userId,
+      roleId,
+      reason: '',
+      ...ALWAYS,
+      scope: 'Bucket/arn%3aaws%3As3%3A%3A%3Ax%2fy/%4Fbject/a%20b',
+    };
+    const granted = await fixture.operator.grantRole(grant);
+    expect(granted.grant?.scope).toBe('Bucket/arn:aws:s3:::x%2Fy/Object/a%20b');
+    await expect(fixture.operator.grantRole({ ...grant, scope: granted.grant?.scope ?? '' })).rejects.toMatchObject({
+      reason: 'GRANT_EXISTS',
+    });
+    const resources = ['Bucket/arn:aws:s3:::x%2Fy/Object/a%20b', 'B%75cket/arn:aws:s3:::x%2fy/Object/%61%20b/v/1'];
+    const allowed = async (permission: string, resource: string) => {
+      const consistency = { requirement: FULLY };
+      const { decision } = await app().check({ ...question(userId, permission), resource, consistency });
+      const item = { userId, permission, resource, context: undefined };
+      expect((await app().batchCheck({ items: [item], consistency })).results[0]?.decision).toBe(decision);
+      return decision === Decision.DECISION_ALLOWED;
+    };
+    for (const resource of resources) {
+      expect(await allowed('Bucket:s3%3AGetObject', resource)).toBe(true);
+      expect(await allowed('%42ucket:s3%3agetObject'.replace('get', 'Get'), resource)).toBe(true);
+      expect(await allowed('bucket:s3%3AGetObject', resource)).toBe(false);
+    }
+    expect(await allowed('Bucket:s3%3AGetObject', 'Bucket/arn:aws:s3:::x%2Fy/Object/a%2520b')).toBe(false);
+    await fixture.operator.revokeRole({ userId, roleId, reason: '', scope: grant.scope });
+    expect(await allowed('Bucket:s3%3AGetObject', resources[0] ?? '')).toBe(false);
   });
 
   it.each(['', 'A'.repeat(257)])('is refused with a token of a length that none has', async (token) => {

@@ -111,7 +111,7 @@ describe('the database itself refuses, of its owner too,', () => {
         [resource, action],
       );
     expect(await insert('documents', '*')).toEqual([{ name: 'documents:*' }]);
-    await expect(insert('Documents', 'read')).rejects.toEqual(violation('permissions_resource_check'));
+    await expect(insert('Doc uments', 'read')).rejects.toEqual(violation('permissions_resource_check'));
     await expect(insert('a:b', 'read')).rejects.toEqual(violation('permissions_resource_check'));
     await expect(insert('documents', 're*d')).rejects.toEqual(violation('permissions_action_check'));
     await expect(sql(`update authz.permissions set name = 'x:y'`)).rejects.toThrow(/"name"/);

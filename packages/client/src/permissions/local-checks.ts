@@ -1,15 +1,16 @@
 import { boundedMap } from '../memory/bounded-map.ts';
-import { decide, type Grant, type Model, PERMISSION, type Verdict } from '../policy/index.ts';
+import { canonicalPermission, canonicalScope, decide, type Grant, type Model, type Verdict } from '../policy/index.ts';
 import type { KnownUser } from './grants-memory.ts';
 import type { KnownModel } from './model-copy.ts';
 import type { PermissionQuestion } from './permission-question.ts';
-import { contextProblem, isResource } from './question-problem.ts';
+import { contextProblem } from './question-problem.ts';
 
 /** Decides from what is in memory. */
 export interface LocalChecks {
   /**
    * What the service would answer by the same model and grants; undefined when that can't be told here: the question breaks
-   * a limit, the model is older than the grants, or something in them can't be read by this version.
+   * a limit or spells a name in another form than the one that is kept, the model is older than the grants, or something in
+   * them can't be read by this version.
    */
   decide(question: PermissionQuestion, known: KnownUser, model: KnownModel, databaseMs: number): Verdict | undefined;
 }
@@ -34,14 +35,16 @@ export function createLocalChecks(): LocalChecks {
   };
   const isName = (permission: string): boolean => {
     if (names.get(permission)) return true;
-    if (typeof permission !== 'string' || !PERMISSION.test(permission)) return false;
+    if (typeof permission !== 'string' || canonicalPermission(permission) !== permission) return false;
     names.set(permission, WELL_FORMED);
     return true;
   };
+  const isResource = (resource: unknown) =>
+    resource === '' || (typeof resource === 'string' && canonicalScope(resource) === resource);
   const judge = (model: Model, grants: readonly Grant[]) => decide(model, grants, asked);
   return {
     decide({ userId, permission, resource = '', context }, known, { model, isReadable }, databaseMs) {
-      if (known.modelRevision > model.revision || !isName(permission) || (resource !== '' && !isResource(resource))) {
+      if (known.modelRevision > model.revision || !isName(permission) || !isResource(resource)) {
         return undefined;
       }
       if (context && contextProblem(context)) return undefined;

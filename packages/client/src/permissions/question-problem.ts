@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { type FieldViolation, GatehouseError } from '../gatehouse-error.ts';
-import { isScope, PERMISSION } from '../policy/index.ts';
+import { isPermission, isScope } from '../policy/index.ts';
 import type { PermissionContext, PermissionQuestion } from './permission-question.ts';
 
 /** The limits of CheckContext. */
@@ -22,7 +22,7 @@ export function questionProblem({
 }: PermissionQuestion): FieldViolation | undefined {
   if (typeof userId !== 'string' || !UUID.test(userId))
     return { field: 'user_id', description: 'must be a UUID in lower case' };
-  if (typeof permission !== 'string' || !PERMISSION.test(permission)) {
+  if (typeof permission !== 'string' || !isPermission(permission)) {
     return { field: 'permission', description: 'must be resource:action' };
   }
   if (!isResource(resource)) return { field: 'resource', description: 'must be a path of types and ids' };

@@ -1,4 +1,4 @@
-import { EVERYWHERE, findBreach, isScope, type Model } from '../policy/index.ts';
+import { canonicalScope, EVERYWHERE, findBreach, type Model } from '../policy/index.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { type FieldReader, shown } from './fields.ts';
 import { GRANTS_OF_TEST_MAX, NAME_CHARACTERS_MAX } from './limits.ts';
@@ -59,9 +59,10 @@ function readGrant(reader: FieldReader, value: Value, model: Model, number: numb
 
 /** A scope or a resource; everywhere when there is none. */
 export function readScope(reader: FieldReader, value: Value | undefined, what: string): string {
-  const scope = reader.text(value, what) ?? EVERYWHERE;
-  if (isScope(scope)) return scope;
-  const message = `${what} is pairs of type and id, such as tenant/7/project/42, not ${shown(scope)}.`;
+  const given = reader.text(value, what) ?? EVERYWHERE;
+  const scope = canonicalScope(given);
+  if (scope !== undefined) return scope;
+  const message = `${what} is pairs of type and id, such as tenant/7/project/42, not ${shown(given)}.`;
   reader.problems.add(value?.at ?? 0, 'BAD_NAME', message);
   return EVERYWHERE;
 }

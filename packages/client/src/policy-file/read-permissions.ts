@@ -1,4 +1,4 @@
-import { HELD_PERMISSION } from '../policy/index.ts';
+import { isHeldPermission } from '../policy/index.ts';
 import { type FieldReader, shown } from './fields.ts';
 import { CATEGORY_CHARACTERS_MAX, PERMISSIONS_MAX } from './limits.ts';
 import type { PolicyPermission } from './policy.ts';
@@ -10,8 +10,9 @@ const KEYS = ['description', 'category', 'dangerous', 'condition'];
 export function readPermissions(reader: FieldReader, value: Value | undefined): ReadonlyMap<string, PolicyPermission> {
   const permissions = new Map<string, PolicyPermission>();
   for (const { key: name, at, value: given } of reader.entries(value, 'permissions', PERMISSIONS_MAX) ?? []) {
-    if (!HELD_PERMISSION.test(name)) {
-      const form = 'A permission is resource:action in small letters, digits, ".", "-" and "_", or * on either side';
+    if (!isHeldPermission(name)) {
+      const form =
+        'A permission is resource:action in letters, digits, ".", "-", "_" and "~", the rest percent-encoded, or * on either side';
       reader.problems.add(at, 'BAD_NAME', `${shown(name)} is no name of a permission. ${form}.`);
     }
     const what = `The permission ${name}`;

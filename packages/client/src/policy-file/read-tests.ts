@@ -1,4 +1,4 @@
-import { ANY, type Model, PERMISSION, type Question, splitPermission } from '../policy/index.ts';
+import { ANY, canonicalPermission, type Model, type Question, splitPermission } from '../policy/index.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { type FieldReader, shown } from './fields.ts';
 import { CHECKS_OF_TEST_MAX, NAME_CHARACTERS_MAX, TESTS_MAX } from './limits.ts';
@@ -64,12 +64,13 @@ function readCheck(reader: FieldReader, value: Value, nowMs: number, declared: D
 
 /** A permission that no name of the file stands for is a slip, which a check that expects a denial would hide. */
 function readPermission(reader: FieldReader, value: Value | undefined, declared: ReadonlySet<string>): string {
-  const name = reader.text(value, 'The permission of a check');
-  if (name === undefined) return '';
+  const given = reader.text(value, 'The permission of a check');
+  if (given === undefined) return '';
   const at = value?.at ?? 0;
-  if (!PERMISSION.test(name)) {
-    reader.problems.add(at, 'BAD_NAME', `A check is about one permission, resource:action, not ${shown(name)}.`);
-    return name;
+  const name = canonicalPermission(given);
+  if (name === undefined) {
+    reader.problems.add(at, 'BAD_NAME', `A check is about one permission, resource:action, not ${shown(given)}.`);
+    return given;
   }
   const { resource, action } = splitPermission(name);
   const known = [name, `${resource}:${ANY}`, `${ANY}:${action}`, `${ANY}:${ANY}`].some((each) => declared.has(each));

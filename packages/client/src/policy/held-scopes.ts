@@ -11,14 +11,16 @@ export interface HeldScope {
   readonly holds: 'allowed' | 'denied' | 'undetermined';
   /** Why it is undetermined. */
   readonly why: string;
+  /** Whether that is another answer than on the scopes above it. */
+  readonly isChange: boolean;
 }
 
 /** A question that leaves open which resource is meant. */
 export type OpenQuestion = Omit<Question, 'resource' | 'resourceAttributes'>;
 
 /**
- * Where a user holds a permission: each scope on which the answer differs from that on the scopes above it, in the order
- * of the scopes, so that what lies above comes first. What is not listed, and lies below nothing that is, is denied. A
+ * Where a user holds a permission: everywhere, and each scope that a grant which counts names, in the order of the scopes, so
+ * that what lies above comes first. Those on which the answer changes say it all: what lies below none of them is denied. A
  * condition that may look at the resource is undetermined, because it may come out differently from one to the next.
  *
  * No other scope can differ: what counts on a resource are the grants over it, and those are the same as on the lowest
@@ -43,7 +45,8 @@ export function* heldScopes(model: Model, grants: readonly Grant[], question: Op
     const above = scopesOver(scope)
       .slice(0, -1)
       .findLast((each) => known.has(each));
-    if (holds !== (above === undefined ? 'denied' : known.get(above))) yield { scope, holds, why: undetermined };
+    const isChange = holds !== (above === undefined ? 'denied' : known.get(above));
+    yield { scope, holds, why: undetermined, isChange };
   }
 }
 

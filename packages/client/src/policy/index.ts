@@ -37,7 +37,16 @@ export {
   type RoleExclusion,
   type Rule,
 } from './model.ts';
-export { ANY, HELD_PERMISSION, PERMISSION, splitPermission } from './permission-name.ts';
+export { decodePart, encodeId, encodeName } from './percent.ts';
+export { ANY, canonicalPermission, isHeldPermission, isPermission, splitPermission } from './permission-name.ts';
 export { type RolesAbout, rolesAbout } from './roles-about.ts';
-export { covers, EVERYWHERE, isScope, SCOPE_CHARACTERS_MAX, SCOPE_DEPTH_MAX, scopesOver } from './scope.ts';
+export {
+  canonicalScope,
+  covers,
+  EVERYWHERE,
+  isScope,
+  SCOPE_CHARACTERS_MAX,
+  SCOPE_DEPTH_MAX,
+  scopesOver,
+} from './scope.ts';
 export type { Access, AccessChangeKind, Holding } from './standing.ts';

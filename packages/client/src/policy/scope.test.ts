@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { covers, isScope, SCOPE_CHARACTERS_MAX, scopesOver } from './scope.ts';
+import { canonicalScope, covers, isScope, SCOPE_CHARACTERS_MAX, scopesOver } from './scope.ts';
 
 const pairs = (count: number) => Array.from({ length: count }, (_, index) => `t/${index}`).join('/');
 
@@ -9,8 +9,12 @@ describe('a scope', () => {
     'tenant/7',
     'tenant/7/project/42',
     'a.b_c-d/A.b:c@d-_',
-    `tenant/${'x'.repeat(128)}`,
-    `${'t'.repeat(63)}/1`,
+    `tenant/${'x'.repeat(256)}`,
+    `${'t'.repeat(128)}/1`,
+    'Tenant/-7',
+    "file/o'neil(1)+a=b,c;d&e!$",
+    'document/https%3A%2F%2Fexample.com%2Fa',
+    'route/%2Ftodos/item/100%25',
     pairs(8),
   ])('may be %j', (text) => {
     expect(isScope(text)).toBe(true);
@@ -23,13 +27,17 @@ describe('a scope', () => {
     'tenant/7/',
     'tenant/7/project',
     'tenant//7',
-    'Tenant/7',
-    'tenant/-7',
+    'ten ant/7',
+    'tenant/a b',
+    'tenant/%',
+    'tenant/%4/a/1',
+    'tenant/a%00',
     'tenant/*',
     'tenant/7\n',
-    '../7',
-    `tenant/${'x'.repeat(129)}`,
-    `${'t'.repeat(64)}/1`,
+    'tenant/é',
+    'ten:ant/7',
+    `tenant/${'x'.repeat(257)}`,
+    `${'t'.repeat(129)}/1`,
     pairs(9),
     Array.from({ length: 8 }, (_, index) => `t${index}/${'x'.repeat(80)}`).join('/'),
   ])('may not be %j', (text) => {
@@ -42,6 +50,18 @@ describe('a scope', () => {
     expect(isScope('a/a/'.repeat(SCOPE_CHARACTERS_MAX / 4))).toBe(false);
     expect(performance.now() - startedMs).toBeLessThan(1_000);
   });
+});
+
+it.each([
+  ['', ''],
+  ['tenant/7', 'tenant/7'],
+  ['document/a%2fb', 'document/a%2Fb'],
+  ['document/alice%40example.com', 'document/alice@example.com'],
+  ['d%6Fcument/%31/page/%3a%2A', 'document/1/page/:%2A'],
+  ['a%3ab/1', 'a%3Ab/1'],
+])('%j has the one form %j', (text, one) => {
+  expect(canonicalScope(text)).toBe(one);
+  expect(canonicalScope(one)).toBe(one);
 });
 
 describe('covers', () => {

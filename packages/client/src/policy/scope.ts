@@ -1,3 +1,5 @@
+import { canonicalId, canonicalName } from './percent.ts';
+
 /** Most characters of a scope or a resource. */
 export const SCOPE_CHARACTERS_MAX = 512;
 /** Most pairs of type and id in a scope or a resource. */
@@ -5,12 +7,25 @@ export const SCOPE_DEPTH_MAX = 8;
 /** The scope of a grant that holds everywhere, and the resource of a check that is about none. */
 export const EVERYWHERE = '';
 
-const PAIR = '[a-z0-9][a-z0-9_.\\-]{0,62}/[A-Za-z0-9][A-Za-z0-9_.:@\\-]{0,127}';
+/** As the protos have it: whether the percent signs make sense is told by `canonicalScope`. */
+const PAIR = "[A-Za-z0-9_.~%\\-]{1,128}/[A-Za-z0-9_.:@~!$&'()+,;=%\\-]{1,256}";
 const PATH = new RegExp(`^${PAIR}(?:/${PAIR}){0,${SCOPE_DEPTH_MAX - 1}}$`);
 
 /** Whether the text names a scope: nothing, or a path of types and ids such as `tenant/7/project/42`. */
 export function isScope(text: string): boolean {
-  return text === EVERYWHERE || (text.length <= SCOPE_CHARACTERS_MAX && PATH.test(text));
+  return canonicalScope(text) !== undefined;
+}
+
+/**
+ * The one form of a scope, which is what grants and questions are compared by: encoded is what has to be, and nothing else.
+ * undefined: the text names no scope.
+ */
+export function canonicalScope(text: string): string | undefined {
+  if (text === EVERYWHERE) return text;
+  if (text.length > SCOPE_CHARACTERS_MAX || !PATH.test(text)) return undefined;
+  if (!text.includes('%')) return text;
+  const parts = text.split('/').map((part, index) => (index % 2 === 0 ? canonicalName(part) : canonicalId(part)));
+  return parts.includes(undefined) ? undefined : parts.join('/');
 }
 
 /**

@@ -1,8 +1,8 @@
 import { type HeldScope, heldScopes, type OpenQuestion } from '@gatehouse/client/policy';
-import { liesBelow } from '../domain/resource-type.ts';
+import { liesBelow, typeOf } from '../domain/resource-type.ts';
 import type { Standing } from '../store/decisions.ts';
 
-/** Some of the scopes on which an answer changes. */
+/** Some of the scopes on which an answer changes, or that are named. */
 export interface HeldScopePage {
   readonly scopes: readonly HeldScope[];
   /** Where the next page begins: after this scope. undefined: this is the last page. */
@@ -12,6 +12,8 @@ export interface HeldScopePage {
 export interface HeldScopePagesOptions {
   /** Leaves out what lies below a resource of this type; empty: nothing. */
   readonly resourceType: string;
+  /** Whether scopes of the type are listed where the answer is that of the scope above, too, if it is yes. */
+  readonly listsNamed?: boolean;
   /** Leaves out the scopes up to this one; undefined: none. */
   readonly after: string | undefined;
   /** Most scopes of a page. */
@@ -22,11 +24,13 @@ export interface HeldScopePagesOptions {
 export function* heldScopePages(
   { model, held }: Standing,
   question: OpenQuestion,
-  { resourceType, after, size }: HeldScopePagesOptions,
+  { resourceType, listsNamed = false, after, size }: HeldScopePagesOptions,
 ): Generator<HeldScopePage> {
   let scopes: HeldScope[] = [];
   for (const each of heldScopes(model, held.grants, question)) {
     if ((after !== undefined && each.scope <= after) || liesBelow(each.scope, resourceType)) continue;
+    const isListed = each.isChange || (listsNamed && each.holds === 'allowed' && typeOf(each.scope) === resourceType);
+    if (!isListed) continue;
     if (scopes.length === size) {
       yield { scopes, next: scopes.at(-1)?.scope };
       scopes = [];

@@ -1,4 +1,4 @@
-import { ANY, decide } from '@gatehouse/client/policy';
+import { ANY, decide, decodePart } from '@gatehouse/client/policy';
 import type { PostRoute } from '@gatehouse/http';
 import type { AccessRule } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
@@ -15,7 +15,7 @@ import { filled, nothingFound, searchRoute } from './search.ts';
 export const ACTION_SEARCH_PATH = '/access/v1/search/action';
 
 /** A position: the last action of a page, permitted or not. */
-const POSITION = /^[a-z0-9][a-z0-9_.-]{0,62}$/;
+const POSITION = /^[^:]{1,128}$/;
 
 /**
  * Action Search (AuthZEN, section 8.6). The results are actions that some role names; that the subject may do others as well,
@@ -29,7 +29,7 @@ export function actionSearchRoute(
     const reading = openReading();
     const subject = readSubject(reading, members);
     const resource = readResource(reading, members);
-    const facts = readFacts(reading, members, { subject, resource });
+    const { unknown: _, ...facts } = readFacts(reading, members, { subject, resource });
     const wanted = readPage(reading, members);
     const doubt = reading.assertWellFormed();
     if (doubt) return nothingFound(doubt);
@@ -47,9 +47,10 @@ export function actionSearchRoute(
     for (const name of page.position === undefined ? [ANY, ...names] : names) {
       const permission = `${resource.type}:${name}`;
       const verdict = decide(model, held.grants, { ...asked, permission, nowMs });
-      if (verdict.undetermined !== '') undetermined.push({ name, reason: verdict.undetermined });
+      const shown = decodePart(name) ?? name;
+      if (verdict.undetermined !== '') undetermined.push({ name: shown, reason: verdict.undetermined });
       else if (verdict.isAllowed && name === ANY) covering.push(name);
-      else if (verdict.isAllowed) results.push({ name });
+      else if (verdict.isAllowed) results.push({ name: shown });
     }
     const next = left.length > names.length ? names.at(-1) : undefined;
     return jsonAnswer(page.answer(results, filled({ covering, undetermined }), next));

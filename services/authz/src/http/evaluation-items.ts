@@ -3,13 +3,13 @@ import { isObject, type Members, memberAt, type Reading } from './reading.ts';
 /** Most evaluations of one request: as many as BatchCheck takes. */
 const EVALUATIONS_MAX = 500;
 
-/** Members for which those beside `evaluations` are the defaults, and of which parts can be left to the default. */
-const ENTITIES = { subject: ['type', 'id'], action: ['name'], resource: ['type', 'id'] } as const;
+/** Members for which those beside `evaluations` are the defaults. */
+const DEFAULTED = ['subject', 'action', 'resource', 'context'] as const;
 
 /**
  * Reads the evaluations of a request, each with the defaults that it leaves things to (AuthZEN, section 7.1.1); undefined
- * stands for one that is no object. An entity of an evaluation takes the place of the default, but for what it has to have
- * and lacks.
+ * stands for one that is no object. What an evaluation has itself takes the place of the whole default: a resource that lacks
+ * its id is none, and not the one that others are about.
  */
 export function readItems(reading: Reading, request: Members): readonly (Members | undefined)[] {
   const items: unknown = memberAt(request, 'evaluations') ?? [];
@@ -19,20 +19,11 @@ export function readItems(reading: Reading, request: Members): readonly (Members
   }
   if (items.length > EVALUATIONS_MAX) reading.refuse('evaluations', `must hold at most ${EVALUATIONS_MAX} items`);
   // Without any, they are no defaults, but the evaluation itself.
-  if (items.length > 0) for (const name of [...Object.keys(ENTITIES), 'context']) reading.optionalObject(request, name);
+  if (items.length > 0) for (const name of DEFAULTED) reading.optionalObject(request, name);
   return items.slice(0, EVALUATIONS_MAX).map((item) => withDefaults(item, request));
 }
 
 function withDefaults(item: unknown, defaults: Members): Members | undefined {
   if (!isObject(item)) return undefined;
-  const whole: Record<string, unknown> = { context: item.context ?? defaults.context };
-  for (const [name, parts] of Object.entries(ENTITIES)) {
-    const [own, other] = [item[name], defaults[name]];
-    whole[name] = isObject(own) && isObject(other) ? filled(own, other, parts) : (own ?? other);
-  }
-  return whole;
-}
-
-function filled(own: Members, other: Members, parts: readonly string[]): Members {
-  return { ...own, ...Object.fromEntries(parts.map((part) => [part, own[part] ?? other[part]])) };
+  return Object.fromEntries(DEFAULTED.map((name) => [name, item[name] ?? defaults[name]]));
 }

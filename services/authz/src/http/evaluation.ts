@@ -1,12 +1,14 @@
+import type { Verdict } from '@gatehouse/client/policy';
+import type { FieldViolation } from '@gatehouse/failure';
 import type { HttpAnswer, JsonRequest, PostRoute } from '@gatehouse/http';
 import type { AccessRule } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { demandsOf } from '../domain/consistency.ts';
 import type { Asked } from '../domain/question.ts';
 import { answering, BODY_BYTES_MAX, jsonAnswer } from './answers.ts';
-import { decisionJson } from './decisions.ts';
+import { decisionJson, unmatchedJson, withUnknown } from './decisions.ts';
 import { readAction, readResource, readSubject } from './entities.ts';
-import { readFacts } from './facts.ts';
+import { readFacts, type Unknown } from './facts.ts';
 import { HttpAsking } from './http-asking.ts';
 import { type Members, openReading } from './reading.ts';
 import { requirementOf } from './requirement.ts';
@@ -28,25 +30,36 @@ export function evaluationRoute(deps: Pick<Deps, 'decisions' | 'events'>, access
 /** Answers one evaluation: at once when this instance's memory is enough. */
 export function evaluate({ decisions, events }: Pick<Deps, 'decisions' | 'events'>) {
   return (members: Members, request: JsonRequest): HttpAnswer | Promise<HttpAnswer> => {
-    const asked = readEvaluation(members);
+    const { asked, unknown, unmatched } = readEvaluation(members);
     const demand = demandsOf(requirementOf(request.headers))(asked.userId);
     const question = { ...asked, demand, nowMs: decisions.nowMs() };
-    const reply = (verdict: NonNullable<ReturnType<typeof decisions.peek>>) => {
-      events.permissionChecked(new HttpAsking(request), question, verdict.isAllowed);
-      return jsonAnswer(decisionJson.of(verdict));
+    const reply = (isAllowed: boolean, decision: string) => {
+      events.permissionChecked(new HttpAsking(request), question, isAllowed);
+      return jsonAnswer(decision);
     };
+    if (unmatched) return reply(false, unmatchedJson(unmatched));
+    const judged = (verdict: Verdict) => reply(verdict.isAllowed, withUnknown(decisionJson.of(verdict), unknown));
     const known = decisions.peek(question);
-    return known ? reply(known) : decisions.decide(question, request.signal).then(reply);
+    return known ? judged(known) : decisions.decide(question, request.signal).then(judged);
   };
 }
 
-/** What an evaluation asks. Throws Failure `invalid` FIELD_INVALID. */
-export function readEvaluation(members: Members): Asked {
+/** What an evaluation asks. */
+export interface Evaluation extends Unknown {
+  /** Empty in it is what can't exist here. */
+  readonly asked: Asked;
+  /** What can't; undefined: all can. The answer is then no, for whomever it is about. */
+  readonly unmatched: FieldViolation | undefined;
+}
+
+/** Throws Failure `invalid` FIELD_INVALID. */
+export function readEvaluation(members: Members): Evaluation {
   const reading = openReading();
   const subject = readSubject(reading, members);
   const action = readAction(reading, members);
   const resource = readResource(reading, members);
-  const facts = readFacts(reading, members, { subject, action, resource });
-  reading.assertGood();
-  return { ...facts, userId: subject.userId, permission: `${resource.type}:${action.name}`, resource: resource.path };
+  const { unknown, ...facts } = readFacts(reading, members, { subject, action, resource });
+  const unmatched = reading.assertWellFormed();
+  const permission = resource.type === '' || action.name === '' ? '' : `${resource.type}:${action.name}`;
+  return { asked: { ...facts, userId: subject.userId, permission, resource: resource.path }, unknown, unmatched };
 }

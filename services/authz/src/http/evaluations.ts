@@ -1,14 +1,15 @@
-import { type Failure, isFailure } from '@gatehouse/failure';
+import { isFailure } from '@gatehouse/failure';
 import type { PostRoute } from '@gatehouse/http';
 import { type AccessRule, fieldsInvalid } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { type Demand, demandsOf } from '../domain/consistency.ts';
-import type { Question } from '../domain/question.ts';
+import type { Asked, Question } from '../domain/question.ts';
 import { decideAll } from '../edge/decide-all.ts';
 import { answering, BODY_BYTES_MAX, jsonAnswer } from './answers.ts';
-import { decisionJson, PERMITTED } from './decisions.ts';
+import { decisionJson, PERMITTED, unmatchedJson, withUnknown } from './decisions.ts';
 import { evaluate, readEvaluation } from './evaluation.ts';
 import { readItems } from './evaluation-items.ts';
+import type { Unknown } from './facts.ts';
 import { HttpAsking } from './http-asking.ts';
 import { type Members, memberAt, openReading, type Reading } from './reading.ts';
 import { requirementOf } from './requirement.ts';
@@ -21,8 +22,6 @@ const SEMANTICS = {
   deny_on_first_deny: (decision: string) => decision !== PERMITTED,
   permit_on_first_permit: (decision: string) => decision === PERMITTED,
 } as const;
-
-type Decide = ReturnType<typeof decideAll<string>>;
 
 /** Access Evaluations (AuthZEN, section 7): BatchCheck over HTTP. One that can't be read or decided is denied by itself. */
 export function evaluationsRoute(deps: Pick<Deps, 'decisions' | 'events'>, access: AccessRule): PostRoute {
@@ -39,17 +38,23 @@ export function evaluationsRoute(deps: Pick<Deps, 'decisions' | 'events'>, acces
       const reading = openReading();
       const items = readItems(reading, members);
       const isLast = SEMANTICS[readSemantic(reading, members)];
-      reading.assertGood();
+      reading.assertWellFormed();
       if (items.length === 0) return evaluateOne(members, request);
       const demandOf = demandsOf(requirementOf(request.headers));
       const nowMs = deps.decisions.nowMs();
-      const questions = items.map((item) => read(item, demandOf, nowMs));
+      const entries = items.map((item) => read(item, demandOf, nowMs));
       const asking = new HttpAsking(request);
-      if (isLast) return decideInOrder(decide, questions, deps.decisions.nowMs, asking, isLast).then(answer);
-      const decided = decide(questions.filter(isQuestion), asking);
-      return decided instanceof Promise
-        ? decided.then((all) => answer(merge(questions, all)))
-        : answer(merge(questions, decided));
+      const decideSome = (some: readonly Entry[]) => {
+        for (const { denied } of some) if (denied) deps.events.permissionChecked(asking, denied, false);
+        const decided = decide(
+          some.flatMap(({ question }) => question ?? []),
+          asking,
+        );
+        return decided instanceof Promise ? decided.then((all) => merge(some, all)) : merge(some, decided);
+      };
+      if (isLast) return decideInOrder(decideSome, entries, deps.decisions.nowMs, isLast).then(answer);
+      const decided = decideSome(entries);
+      return decided instanceof Promise ? decided.then(answer) : answer(decided);
     }),
   };
 }
@@ -66,41 +71,43 @@ function isSemantic(value: unknown): value is keyof typeof SEMANTICS {
   return typeof value === 'string' && Object.hasOwn(SEMANTICS, value);
 }
 
-/** What an evaluation asks, or why it asks nothing. */
-function read(item: Members | undefined, demandOf: (userId: string) => Demand, nowMs: number): Question | Failure {
+/** One of the evaluations: a question, or an answer that needs none. */
+interface Entry extends Unknown {
+  readonly question?: Question;
+  readonly answer?: string;
+  /** What the answer is a decision about; undefined: about nothing that could be read. */
+  readonly denied?: Asked;
+}
+
+function read(item: Members | undefined, demandOf: (userId: string) => Demand, nowMs: number): Entry {
   try {
     if (!item) throw fieldsInvalid([{ field: 'the evaluation', description: 'must be an object' }]);
-    const asked = readEvaluation(item);
-    return { ...asked, demand: demandOf(asked.userId), nowMs };
+    const { asked, unknown, unmatched } = readEvaluation(item);
+    if (unmatched) return { unknown, answer: unmatchedJson(unmatched), denied: asked };
+    return { unknown, question: { ...asked, demand: demandOf(asked.userId), nowMs } };
   } catch (error) {
     if (!isFailure(error)) throw error;
-    return error;
+    return { unknown: '', answer: decisionJson.ofError(error) };
   }
 }
 
-function isQuestion(each: Question | Failure): each is Question {
-  return !isFailure(each);
-}
-
 async function decideInOrder(
-  decide: Decide,
-  questions: readonly (Question | Failure)[],
+  decide: (entries: readonly Entry[]) => readonly string[] | Promise<readonly string[]>,
+  entries: readonly Entry[],
   now: () => number,
-  asking: HttpAsking,
   isLast: (decision: string) => boolean,
 ): Promise<readonly string[]> {
   const decisions: string[] = [];
-  for (const each of questions) {
+  for (const { question, ...entry } of entries) {
     // Those before it may have taken their time.
-    const results = isQuestion(each) ? decide([{ ...each, nowMs: now() }], asking) : [decisionJson.ofError(each)];
-    decisions.push(...(await results));
+    decisions.push(...(await decide([question ? { ...entry, question: { ...question, nowMs: now() } } : entry])));
     if (isLast(decisions.at(-1) ?? '')) break;
   }
   return decisions;
 }
 
-/** The decisions, with those that were no questions in their places. */
-function merge(questions: readonly (Question | Failure)[], decided: readonly string[]): readonly string[] {
+/** The decisions, with the answers that needed none in their places. */
+function merge(entries: readonly Entry[], decided: readonly string[]): readonly string[] {
   const next = decided.values();
-  return questions.flatMap((each) => (isQuestion(each) ? (next.next().value ?? []) : decisionJson.ofError(each)));
+  return entries.map(({ answer, unknown }) => answer ?? withUnknown(next.next().value ?? '', unknown));
 }

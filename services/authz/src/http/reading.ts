@@ -16,9 +16,7 @@ export interface Reading {
   refuse(path: string, description: string): void;
   /** The request is well formed, and names what can't exist here. */
   doubt(path: string, description: string): void;
-  /** Throws Failure `invalid` FIELD_INVALID, which names every field that is wrong or in doubt. */
-  assertGood(): void;
-  /** As `assertGood`, but bears with doubts: the first of them, or undefined. */
+  /** Throws Failure `invalid` FIELD_INVALID, which names every field that is wrong. Returns the first doubt, or undefined. */
   assertWellFormed(): FieldViolation | undefined;
 }
 
@@ -50,10 +48,6 @@ export function openReading(): Reading {
     },
     refuse,
     doubt: (field, description) => void doubted.push({ field, description }),
-    assertGood() {
-      const all = [...refused, ...doubted];
-      if (all.length > 0) throw fieldsInvalid(all);
-    },
     assertWellFormed() {
       if (refused.length > 0) throw fieldsInvalid(refused);
       return doubted[0];

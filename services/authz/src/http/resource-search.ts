@@ -1,4 +1,4 @@
-import type { HeldScope } from '@gatehouse/client/policy';
+import { decodePart, type HeldScope } from '@gatehouse/client/policy';
 import type { PostRoute } from '@gatehouse/http';
 import type { AccessRule } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
@@ -21,8 +21,8 @@ const POSITION = /^.{0,512}$/;
 const EVERYWHERE = '*';
 
 /**
- * Resource Search (AuthZEN, section 8.5): LookupResources over HTTP. The results are resources of the type that a grant names;
- * grants that cover more, exceptions, and what depends on the resource are in the context.
+ * Resource Search (AuthZEN, section 8.5): LookupResources over HTTP. The results are the resources of the type that a grant
+ * names, whatever else covers them; grants that cover more, exceptions, and what depends on the resource are in the context.
  */
 export function resourceSearchRoute(
   { decisions, databaseClock }: Pick<Deps, 'decisions' | 'databaseClock'>,
@@ -33,7 +33,7 @@ export function resourceSearchRoute(
     const subject = readSubject(reading, members);
     const action = readAction(reading, members);
     const { type } = readResourceType(reading, members);
-    const facts = readFacts(reading, members, { subject, action });
+    const { unknown: _, ...facts } = readFacts(reading, members, { subject, action });
     const wanted = readPage(reading, members);
     const doubt = reading.assertWellFormed();
     if (doubt) return nothingFound(doubt);
@@ -42,7 +42,7 @@ export function resourceSearchRoute(
     const page = openPage(['resource', asked], POSITION, wanted);
     const standing = await decisions.standing(userId, demandsOf(requirementOf(headers))(userId), signal);
     const question = { ...asked, nowMs: databaseClock.nowMs() };
-    const options = { resourceType: type, after: page.position, size: page.limit };
+    const options = { resourceType: type, listsNamed: true, after: page.position, size: page.limit };
     for (const { scopes, next } of heldScopePages(standing, question, options)) {
       const { results, ...context } = sort(scopes, type);
       return jsonAnswer(page.answer(results, filled(context), next));
@@ -52,6 +52,7 @@ export function resourceSearchRoute(
 }
 
 function sort(scopes: readonly HeldScope[], type: string) {
+  const typeAsAsked = decodePart(type) ?? type;
   const results: { type: string; id: string }[] = [];
   const covering: string[] = [];
   const except: string[] = [];
@@ -60,7 +61,7 @@ function sort(scopes: readonly HeldScope[], type: string) {
     const name = scope || EVERYWHERE;
     if (holds === 'undetermined') undetermined.push({ scope: name, reason: why });
     else if (holds === 'denied') except.push(name);
-    else if (typeOf(scope) === type) results.push({ type, id: resourceIdOf(scope) });
+    else if (typeOf(scope) === type) results.push({ type: typeAsAsked, id: resourceIdOf(scope) });
     else covering.push(name);
   }
   return { results, covering, except, undetermined };

@@ -2,6 +2,7 @@ import type { FieldViolation } from '@gatehouse/failure';
 import type { HttpAnswer, PostRoute } from '@gatehouse/http';
 import type { AccessRule } from '@gatehouse/rpc';
 import { answering, BODY_BYTES_MAX, jsonAnswer } from './answers.ts';
+import { NOTHING_CAN_MATCH } from './decisions.ts';
 import type { Members } from './reading.ts';
 
 /** A route that searches (AuthZEN, section 8). */
@@ -18,7 +19,7 @@ export function searchRoute(path: string, access: AccessRule, search: Parameters
 
 /** The answer to a search for what can't exist here, such as a subject of another type: nothing, and why. */
 export function nothingFound({ field, description }: FieldViolation): HttpAnswer {
-  const context = { reason: 'NOTHING_CAN_MATCH', message: `${field} ${description}` };
+  const context = { reason: NOTHING_CAN_MATCH, message: `${field} ${description}` };
   return jsonAnswer(JSON.stringify({ page: { next_token: '', count: 0 }, context, results: [] }));
 }
 

@@ -27,7 +27,7 @@ export function subjectSearchRoute(
     const subject = readSubjectType(reading, members);
     const action = readAction(reading, members);
     const resource = readResource(reading, members);
-    const facts = readFacts(reading, members, { subject, action, resource });
+    const { unknown: _, ...facts } = readFacts(reading, members, { subject, action, resource });
     const wanted = readPage(reading, members);
     const doubt = reading.assertWellFormed();
     if (doubt) return nothingFound(doubt);

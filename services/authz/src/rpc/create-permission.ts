@@ -6,6 +6,7 @@ import { type Permission, splitName } from '../domain/permission.ts';
 import { assertCondition } from '../store/conditions.ts';
 import { changeModel } from '../store/model-change.ts';
 import { insertPermission } from '../store/permissions.ts';
+import { assertHeldName } from '../wire/names.ts';
 import { toPermissionMessage } from '../wire/permission.ts';
 
 /** Creates a permission; its audit event commits with it or not at all. */
@@ -16,6 +17,7 @@ export function createPermission({
 }: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<CreatePermissionRequest, CreatePermissionResponse> {
   return async (request, call) => {
     const { name, description, category, isDangerous, condition } = request;
+    assertHeldName(name, 'name');
     assertCondition('condition', condition);
     const permission: Permission = {
       id: uuidv7(),

@@ -9,6 +9,7 @@ import { changeGrants } from '../store/grants-change.ts';
 import { findStanding, insertGrant } from '../store/role-grants.ts';
 import { findRoleName } from '../store/roles.ts';
 import { toGrantMessage } from '../wire/grant.ts';
+import { toScope } from '../wire/names.ts';
 
 /** Gives a role to a user; its audit event commits with it or not at all. */
 export function grantRole({
@@ -17,7 +18,8 @@ export function grantRole({
   changes,
 }: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<GrantRoleRequest, GrantRoleResponse> {
   return async (request, call) => {
-    const { userId, roleId, reason, scope, validFrom, validUntil, condition, requiresApproval } = request;
+    const { userId, roleId, reason, validFrom, validUntil, condition, requiresApproval } = request;
+    const scope = toScope(request.scope, 'scope');
     assertCondition('condition', condition);
     const grant: StoredGrant = {
       id: uuidv7(),

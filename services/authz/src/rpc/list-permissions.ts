@@ -8,7 +8,8 @@ import { listPermissions as list } from '../store/stored-permissions.ts';
 import { toPermissionMessage } from '../wire/permission.ts';
 
 const PAGE_SIZE_DEFAULT = 50;
-const NAME = /^(\*|[a-z0-9][a-z0-9_.-]{0,62}):(\*|[a-z0-9][a-z0-9_.-]{0,62})$/;
+/** A position: the last name of the page. */
+const NAME = /^[^:]{1,128}:[^:]{1,128}$/;
 
 /** Lists permissions by name, all or those of a category. */
 export function listPermissions({ db }: Pick<Deps, 'db'>): Handler<ListPermissionsRequest, ListPermissionsResponse> {

@@ -11,7 +11,7 @@ import { toUserPermission } from '../wire/user-permission.ts';
 
 const PAGE_SIZE_DEFAULT = 100;
 /** A position: scope, role, how far above it, and name. */
-const POSITION = [/^.{0,512}$/, /^[0-9a-f-]{36}$/, /^\d{1,2}$/, /^[^:]{1,63}:[^:]{1,63}$/];
+const POSITION = [/^.{0,512}$/, /^[0-9a-f-]{36}$/, /^\d{1,2}$/, /^[^:]{1,128}:[^:]{1,128}$/];
 
 /** Lists what a user's grants hold for a resource. */
 export function listUserPermissions({

@@ -7,6 +7,7 @@ import {
   type PortableGrant,
 } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
 import type { GrantChange } from '../domain/grant-change.ts';
+import { toScope } from './names.ts';
 import { toWanted } from './portable-grant.ts';
 
 const KIND = {
@@ -42,7 +43,7 @@ export interface RoleIndex {
   readonly names: ReadonlyMap<string, string>;
 }
 
-/** What is to be tried with a grant; `index` is its place among all that are. */
+/** What is to be tried with a grant; `index` is its place among all that are. Throws Failure `invalid` FIELD_INVALID. */
 export function toGrantChange({ change }: GrantChangeMessage, index: number, { ids, names }: RoleIndex): GrantChange {
   if (!change) throw new Error('The limits let a change of nothing pass.');
   const place = `grant_changes[${index}]`;
@@ -52,7 +53,8 @@ export function toGrantChange({ change }: GrantChangeMessage, index: number, { i
   if (change.$case === 'grant') {
     return { does: 'grant', place, role: nameOf(role), grant: toWanted(change.value, index, ids) };
   }
-  const { userId, scope } = change.value;
+  const { userId } = change.value;
+  const scope = toScope(change.value.scope, `${place}.scope`);
   const roleId = role?.$case === 'roleName' ? ids.get(role.value) : role?.value;
   return { does: 'revoke', place, role: nameOf(role), grant: { userId, roleId, scope } };
 }

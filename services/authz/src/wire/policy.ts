@@ -6,6 +6,7 @@ import {
 } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
 import type { PolicyChange } from '../domain/policy-change.ts';
 import type { DocumentExclusion, DocumentPermission, DocumentRole, PolicyDocument } from '../domain/policy-document.ts';
+import { assertHeldName } from './names.ts';
 
 const KIND = {
   created: PolicyChangeKind.POLICY_CHANGE_KIND_CREATED,
@@ -22,8 +23,10 @@ const ITEM = {
 
 const NOTHING: PolicyDocument = { permissions: [], roles: [], exclusions: [] };
 
-/** A part of a document; none is an empty one. */
+/** A part of a document; none is an empty one. Throws Failure `invalid` FIELD_INVALID. */
 export function toDocumentPart(policy: Policy | undefined): PolicyDocument {
+  for (const [at, { name }] of policy?.permissions.entries() ?? [])
+    assertHeldName(name, `policy.permissions[${at}].name`);
   return policy ?? NOTHING;
 }
 

@@ -3,6 +3,7 @@ import type { PortableGrant } from '@gatehouse/proto/gatehouse/authz/v1/policy.t
 import type { StoredGrant } from '../domain/grant.ts';
 import type { WantedGrant } from '../domain/grant-import.ts';
 import { STATUS } from './grant.ts';
+import { toScope } from './names.ts';
 
 const STATUS_OF = {
   [GrantStatus.GRANT_STATUS_UNSPECIFIED]: 'active',
@@ -18,14 +19,14 @@ export function namedRoles(grants: readonly PortableGrant[]): string[] {
   return [...new Set(grants.flatMap(({ role }) => (role?.$case === 'roleName' ? [role.value] : [])))];
 }
 
-/** What a message asks for; `ids` are those of roles by their names. */
+/** What a message asks for; `ids` are those of roles by their names. Throws Failure `invalid` FIELD_INVALID. */
 export function toWanted(
-  { role, status, ...grant }: PortableGrant,
+  { role, status, scope, ...grant }: PortableGrant,
   index: number,
   ids: ReadonlyMap<string, string>,
 ): WantedGrant {
   const roleId = role?.$case === 'roleName' ? ids.get(role.value) : role?.value;
-  return { ...grant, index, roleId, status: STATUS_OF[status] };
+  return { ...grant, scope: toScope(scope, `grants[${index}].scope`), index, roleId, status: STATUS_OF[status] };
 }
 
 /** A grant as ImportGrants takes it. */

@@ -36,7 +36,20 @@ describe('parsePolicy', () => {
     expect([...policy.setForNobody.names]).toEqual(['x-tenant']);
   });
 
+  it('takes names and ids as authz has them', () => {
+    const named = { permission: 'route:GET', resource: 'Route/%2ftodos/file/arn:aws:s3:::b%2Fk' };
+    expect(parsePolicy(Object.entries(named))).toMatchObject(named);
+  });
+
   it.each<[string, Setting[]]>([
+    ['a permission with a stray percent sign', [['permission', 'projects:%2']]],
+    [
+      'a resource with an encoded U+0000',
+      [
+        ['permission', 'projects:read'],
+        ['resource', 'tenant/a%00'],
+      ],
+    ],
     ['an unknown key', [['min-level', '2']]],
     ['a key in another case', [['Anonymous', 'allow']]],
     ['a key of every object', [['constructor', 'allow']]],

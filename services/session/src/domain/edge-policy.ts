@@ -31,10 +31,12 @@ const HEADERS_MAX = 16;
 const HEADER_PREFIX = 'header.';
 const HEADER_NAME = /^[a-z][a-z0-9-]{0,63}$/;
 const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/;
-const PERMISSION = /^[a-z0-9][a-z0-9_.-]{0,62}:[a-z0-9][a-z0-9_.-]{0,62}$/;
 /** As in CheckRequest of authz. */
-const RESOURCE =
-  /^[a-z0-9][a-z0-9_.-]{0,62}\/[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}(?:\/[a-z0-9][a-z0-9_.-]{0,62}\/[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}){0,7}$/;
+const ENCODED = '%(?!00)[0-9A-Fa-f]{2}';
+const NAME = `(?:[A-Za-z0-9_.~-]|${ENCODED}){1,128}`;
+const PAIR = `${NAME}/(?:[A-Za-z0-9_.:@~!$&'()+,;=-]|${ENCODED}){1,256}`;
+const PERMISSION = new RegExp(`^${NAME}:${NAME}$`);
+const RESOURCE = new RegExp(`^${PAIR}(?:/${PAIR}){0,7}$`);
 const RESOURCE_LENGTH_MAX = 512;
 const AUDIENCE = /^[!-~]{1,256}$/;
 
