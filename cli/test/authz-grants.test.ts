@@ -82,6 +82,44 @@ describe('gatehouse authz import-grants and export-grants', () => {
     expect(json.at(-1)).toEqual({ granted: 0, unchanged: 1, refused: 6 });
   });
 
+  it('takes each line on its own, whatever is in the others', async () => {
+    const userId = randomUUID();
+    const grant = (scope: string, more: object = {}) =>
+      JSON.stringify({ user_id: userId, role: 'porter', scope: `file/${scope}`, ...more });
+    const file = rig.write(
+      'kinds.jsonl',
+      Buffer.concat([
+        Buffer.from(`\ufeff${grant('1', { reason: 'one\u2028two' })}\n`),
+        Buffer.from(`${grant('2', { reason: 'a\0b' })}\n${grant('3')}\r\n`),
+        Buffer.from(`${grant('4').replace('{', '{"role":"absent",')}\n${grant('5')}\n`),
+        Buffer.from(`${grant('6', { reason: 'caf\xe9' })}\n`, 'latin1'),
+        Buffer.from(`${grant('7', { valid_until: '2999-02-30T00:00:00Z' })}\n`),
+        Buffer.from(`${grant('8', { valid_until: '9999-12-31T23:59:59-12:00' })}\n`),
+        Buffer.from(`${grant('9', { valid_until: '9999-12-31T23:59:59.9999999Z' })}\n`),
+        Buffer.from(`${grant('10', { reason: '\ud800' })}\n${grant('11', { reason: 'x'.repeat(70_000) })}\n`),
+        Buffer.from(`${grant('12', { reason: '🦊'.repeat(1_000) })}\n${grant('13/folder/%')}\n${grant('14')}`),
+      ]),
+    );
+    const { status, stdout } = await rig.run('import-grants', file, '--json');
+    const told = stdout
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text));
+    expect(told.pop()).toEqual({ granted: 6, unchanged: 0, refused: 8 });
+    expect([status, told.map(({ line, code }) => [line, code])]).toEqual([
+      1,
+      [2, 4, 6, 7, 8, 10, 11, 13].map((line) => [line, 'LINE_INVALID']),
+    ]);
+    const exported = (await rig.run('export-grants')).stdout.split('\n').filter((text) => text.includes(userId));
+    expect(exported.map((text) => JSON.parse(text).scope).sort()).toEqual(
+      ['1', '12', '14', '3', '5', '9'].map((each) => `file/${each}`),
+    );
+    expect(await rig.run('import-grants', rig.write('back.jsonl', exported.join('\n')))).toMatchObject({
+      status: 0,
+      stdout: '0 granted, 6 unchanged, 0 refused\n',
+    });
+  });
+
   it('sends a large file in several requests, with the right lines', async () => {
     const many = Array.from({ length: 1_200 }, (_, index) => ({
       user_id: randomUUID(),

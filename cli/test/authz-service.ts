@@ -16,7 +16,7 @@ export interface CommandRig {
   /** Runs it with other variables. */
   runWith(env: Readonly<Record<string, string>>, ...args: string[]): ReturnType<CommandRig['run']>;
   /** Writes a file into the folder, and returns its name. */
-  write(name: string, text: string): string;
+  write(name: string, text: string | Buffer): string;
   stop(): Promise<void>;
 }
 

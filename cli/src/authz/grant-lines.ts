@@ -1,4 +1,6 @@
 import { ConditionError, compileCondition, isScope } from '@gatehouse/client/policy';
+import { parseTime } from '@gatehouse/client/policy-file';
+import { parseStrictJson, RequestRefused } from '@gatehouse/http/strict-json';
 import { isUuid } from '@gatehouse/process';
 import { GrantStatus } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { PortableGrant } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
@@ -12,7 +14,20 @@ const STATUS = {
 } as const;
 const WORD = new Map<GrantStatus, string>(Object.entries(STATUS).map(([word, status]) => [status, word]));
 
-const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+/** Why a line is no JSON that could be meant in one way only. */
+const JSON_PROBLEMS: Readonly<Record<string, string>> = {
+  JSON_NAME_REPEATED: 'The line names a key twice.',
+  JSON_TOO_DEEP: 'The line is nested too deep.',
+};
+
+const time = z.string().transform((value, context) => {
+  const ms = parseTime(value);
+  if (ms !== undefined) return new Date(ms);
+  context.addIssue({ code: 'custom', message: 'has to be a time with its zone, such as 2026-03-01T09:00:00Z' });
+  return z.NEVER;
+});
+// The service would refuse all that is sent together with such a text, or keep another one.
+const text = z.string().refine(isText, 'has to be text, without U+0000 and halves of surrogate pairs');
 const uuid = z.string().refine(isUuid, 'has to be a UUID in small letters');
 const line = z
   .strictObject({
@@ -25,14 +40,18 @@ const line = z
     scope: z.string().refine(isScope, 'has to be pairs of type and id, such as tenant/7/project/42').default(''),
     valid_from: time.optional(),
     valid_until: time.optional(),
-    condition: z
-      .string()
+    condition: text
       .superRefine((source, context) => {
         const message = conditionProblem(source);
         if (message !== undefined) context.addIssue({ code: 'custom', message });
       })
       .default(''),
-    reason: z.string().max(REASON_CHARACTERS_MAX).default(''),
+    reason: text
+      .refine(
+        (value) => [...value].length <= REASON_CHARACTERS_MAX,
+        `has to have at most ${REASON_CHARACTERS_MAX} characters`,
+      )
+      .default(''),
     status: z.enum(['active', 'suspended', 'pending']).default('active'),
   })
   .refine((grant) => (grant.role === undefined) !== (grant.role_id === undefined), 'has to have role or role_id');
@@ -44,9 +63,10 @@ export type ReadGrant = { readonly grant: PortableGrant } | { readonly grant: un
 export function readGrant(text: string): ReadGrant {
   let json: unknown;
   try {
-    json = JSON.parse(text);
-  } catch {
-    return { grant: undefined, problem: 'The line is not JSON.' };
+    json = parseStrictJson(text);
+  } catch (error) {
+    if (!(error instanceof RequestRefused)) throw error;
+    return { grant: undefined, problem: JSON_PROBLEMS[error.refusal.reason] ?? 'The line is not JSON.' };
   }
   const { success, data, error } = line.safeParse(json);
   if (!success) {
@@ -64,7 +84,7 @@ export function readGrant(text: string): ReadGrant {
 export function formatGrant(grant: PortableGrant): string {
   const { userId, role, scope, validFrom, validUntil, condition, reason, status } = grant;
   const word = WORD.get(status);
-  return JSON.stringify({
+  const json = JSON.stringify({
     user_id: userId,
     ...(role?.$case === 'roleId' ? { role_id: role.value } : { role: role?.value }),
     ...(scope === '' ? {} : { scope }),
@@ -74,6 +94,12 @@ export function formatGrant(grant: PortableGrant): string {
     ...(reason === '' ? {} : { reason }),
     ...(word === undefined || word === 'active' ? {} : { status: word }),
   });
+  // JSON may hold them as they are, but there are readers to whom they end a line.
+  return json.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+}
+
+function isText(value: string): boolean {
+  return !value.includes('\0') && value.isWellFormed();
 }
 
 function conditionProblem(source: string): string | undefined {

@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { ImportGrantsRequest, PortableGrant } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
 import { inMessages } from '@gatehouse/rpc';
 import type { PolicyClient } from './connect-authz.ts';
+import { readLines } from './file-lines.ts';
 import { readGrant } from './grant-lines.ts';
 
 /** How `gatehouse authz import-grants` ends: all is there, or something is not. */
@@ -11,7 +10,7 @@ export const IMPORT_EXIT = { done: 0, wrong: 1 } as const;
 /** Lines that are read before they are sent. */
 const LINES_MAX = 500;
 /** A longer line is no grant, however it is written. */
-const LINE_CHARACTERS_MAX = 64 * 1024;
+const LINE_BYTES_MAX = 64 * 1024;
 
 export interface Importing {
   readonly json: boolean;
@@ -67,20 +66,18 @@ async function* readGrants(
   refuse: (line: number, problem: string) => void,
 ): AsyncGenerator<readonly PlacedGrant[]> {
   let grants: PlacedGrant[] = [];
-  let line = 0;
-  // Opened before it is read, so that a file which is not there is an error of this loop.
-  const input = createReadStream(file, 'utf8');
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    line += 1;
-    if (text.trim() === '') continue;
-    const read = text.length > LINE_CHARACTERS_MAX ? TOO_LONG : readGrant(text);
-    if (read.grant) grants.push({ line, grant: read.grant });
-    else refuse(line, read.problem);
+  for await (const each of readLines(file, LINE_BYTES_MAX)) {
+    if (each.text === undefined) {
+      refuse(each.line, each.problem);
+      continue;
+    }
+    if (/^[ \t]*$/.test(each.text)) continue;
+    const read = readGrant(each.text);
+    if (read.grant) grants.push({ line: each.line, grant: read.grant });
+    else refuse(each.line, read.problem);
     if (grants.length < LINES_MAX) continue;
     yield grants;
     grants = [];
   }
   yield grants;
 }
-
-const TOO_LONG = { grant: undefined, problem: `The line has more than ${LINE_CHARACTERS_MAX} characters.` } as const;

@@ -1,5 +1,7 @@
 import { RequestRefused } from './refusal.ts';
 
+export { RequestRefused } from './refusal.ts';
+
 /** How deep lists and objects may lie in each other. */
 export const JSON_DEPTH_MAX = 32;
 

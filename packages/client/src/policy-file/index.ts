@@ -3,6 +3,7 @@ export { formatPolicy, type PolicyContent } from './format-policy.ts';
 export * from './limits.ts';
 export { locateIn } from './locate.ts';
 export { type ParsedPolicy, parsePolicy } from './parse-policy.ts';
+export { parseTime } from './parse-time.ts';
 export type {
   Policy,
   PolicyExclusion,

@@ -236,6 +236,11 @@ describe('a problem is reported with its place', () => {
     ['grants: [{ user: ada, role: viewer, status: revoked }]', /WRONG_VALUE The status of a grant is active, pending/],
     ['grants: [{ user: ada, role: viewer, condition: 1 + 1 }]', /BAD_CONDITION .* It is of type int, not bool/],
     ['now: today', /WRONG_VALUE now is a time/],
+    ["now: '2026-02-29T00:00:00Z'", /WRONG_VALUE now is a time/],
+    ["grants: [{ user: ada, role: viewer, valid_until: '2026-02-30T00:00:00Z' }]", /WRONG_VALUE .* is a time/],
+    ["grants: [{ user: ada, role: viewer, valid_from: '2026-02-28T24:00:00Z' }]", /WRONG_VALUE .* is a time/],
+    ["grants: [{ user: ada, role: viewer, valid_until: '9999-12-31T23:59:59-01:00' }]", /WRONG_VALUE .* is a time/],
+    ["grants: [{ user: ada, role: viewer, scope: 'tenant/%' }]", /BAD_NAME The scope of a grant is pairs/],
     ['check: []', /UNKNOWN_KEY A test has no key "check". Did you mean checks\?/],
   ])('in a test: %s', (line, problem) => {
     const found = problemsOf(`${HEAD}tests:\n  - name: a\n    checks: []\n    ${line}\n`);
