@@ -18,7 +18,7 @@ grant update (gone) on authz.invalidations to gatehouse_authz; -- for update ski
 grant select, insert, delete on authz.changes to gatehouse_authz;
 grant select, update (through_xid) on authz.changes_swept to gatehouse_authz;
 grant select, insert, delete on authz.outbox to gatehouse_authz;
-grant update (attempts, refused_at, refused_reason) on authz.outbox to gatehouse_authz;
+grant update (attempts, refused_at, refused_reason, held_until) on authz.outbox to gatehouse_authz;
 grant select, insert, delete on authz.idempotency_keys to gatehouse_authz;
 grant update (response) on authz.idempotency_keys to gatehouse_authz;
 grant select on authz.user_role_cache to gatehouse_authz;

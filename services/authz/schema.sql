@@ -78,7 +78,8 @@ CREATE TABLE authz.outbox (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     attempts integer DEFAULT 0 NOT NULL,
     refused_at timestamp with time zone,
-    refused_reason text
+    refused_reason text,
+    held_until timestamp with time zone
 );
 
 COMMENT ON TABLE authz.outbox IS 'local; rows leave by outbox-relay after delivery';
@@ -419,6 +420,8 @@ GRANT UPDATE(attempts) ON TABLE authz.outbox TO gatehouse_authz;
 GRANT UPDATE(refused_at) ON TABLE authz.outbox TO gatehouse_authz;
 
 GRANT UPDATE(refused_reason) ON TABLE authz.outbox TO gatehouse_authz;
+
+GRANT UPDATE(held_until) ON TABLE authz.outbox TO gatehouse_authz;
 
 GRANT SELECT,INSERT,DELETE ON TABLE authz.permissions TO gatehouse_authz;
 

@@ -12,5 +12,5 @@ grant select, insert                              on identity.username_lookup   
 grant insert                                      on identity.password_history  to gatehouse_identity;
 
 grant select, insert, delete                      on identity.outbox            to gatehouse_identity;
-grant update (attempts, refused_at, refused_reason)
+grant update (attempts, refused_at, refused_reason, held_until)
                                                   on identity.outbox            to gatehouse_identity;

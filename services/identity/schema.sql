@@ -14,7 +14,8 @@ CREATE TABLE identity.outbox (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     attempts integer DEFAULT 0 NOT NULL,
     refused_at timestamp with time zone,
-    refused_reason text
+    refused_reason text,
+    held_until timestamp with time zone
 );
 
 COMMENT ON TABLE identity.outbox IS 'local; rows leave by outbox-relay after delivery';
@@ -109,6 +110,8 @@ GRANT UPDATE(attempts) ON TABLE identity.outbox TO gatehouse_identity;
 GRANT UPDATE(refused_at) ON TABLE identity.outbox TO gatehouse_identity;
 
 GRANT UPDATE(refused_reason) ON TABLE identity.outbox TO gatehouse_identity;
+
+GRANT UPDATE(held_until) ON TABLE identity.outbox TO gatehouse_identity;
 
 GRANT INSERT ON TABLE identity.password_history TO gatehouse_identity;
 

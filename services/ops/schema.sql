@@ -62,7 +62,8 @@ CREATE TABLE ops.outbox (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     attempts integer DEFAULT 0 NOT NULL,
     refused_at timestamp with time zone,
-    refused_reason text
+    refused_reason text,
+    held_until timestamp with time zone
 );
 
 COMMENT ON TABLE ops.outbox IS 'local; rows leave by outbox-relay after delivery';

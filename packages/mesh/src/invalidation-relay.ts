@@ -42,14 +42,18 @@ export interface InvalidationRelay {
 
 const POLL_MS = 250;
 const BATCH_MAX = 500;
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 /** How far before the loss of Redis may lie what its successor never got. */
 const LOSS_MAX_MS = 60_000;
 
 /**
  * Makes sure that every change reaches the caches, even when Redis or the process fails between the commit and the
  * telling. While an invalidation could be waiting that Redis has not heard of (after it was out of reach), the shared
- * cache is not trusted: reads go to Postgres until a look at the table has found nothing that waits, and what was changed
- * just before has been told once more.
+ * cache is not trusted: reads go to Postgres until everything that waits has been told, and what was changed just before
+ * once more.
+ *
+ * Every instance tells what waits, and none holds a lock while it talks to Redis: one that stops in that moment would
+ * hide it from the others, who answer from memory.
  */
 export function startInvalidationRelay(options: InvalidationRelayOptions): InvalidationRelay {
   const { db, schema, cache, redis, timeline, logger, registry, pollMs = POLL_MS } = options;
@@ -103,19 +107,19 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
       throw error;
     }
   };
+  /** Tells all that waits. Nothing is locked meanwhile: others may tell the same, which does no harm. */
   const tellWaiting = async (): Promise<void> => {
+    let last = BEFORE_ALL;
     for (;;) {
-      const told = await db.transaction(async (tx) => {
-        const rows = await tx.query(sql.claim, [BATCH_MAX]);
-        if (rows.length === 0) return 0;
-        await tell(
-          rows.map(({ subject_id: id, version, gone }) => (gone === null ? { id, version } : { id, version, gone })),
-        );
-        await tx.query(sql.remove, [rows.map(({ id }) => id)]);
-        return rows.length;
-      });
-      relayed.inc(told);
-      if (told < BATCH_MAX) return;
+      const rows = await db.query(sql.read, [last, BATCH_MAX]);
+      const end = rows.at(-1);
+      if (end === undefined) return;
+      await tell(
+        rows.map(({ subject_id: id, version, gone }) => (gone === null ? { id, version } : { id, version, gone })),
+      );
+      relayed.inc((await db.query(sql.remove, [rows.map(({ id }) => id)])).length);
+      if (rows.length < BATCH_MAX) return;
+      last = end.id;
     }
   };
   const tellRecent = async (): Promise<void> => {
@@ -132,9 +136,7 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
     if (cache.l2Trusted) return;
     if (retoldAfter !== doubtsBefore) await tellRecent();
     retoldAfter = doubtsBefore;
-    // Rows that another instance has claimed were skipped, so only an empty table proves that all have been told.
-    const [row] = await db.query(sql.count);
-    if (row?.waiting !== 0n || !redis.usable || doubts !== doubtsBefore) return;
+    if (!redis.usable || doubts !== doubtsBefore) return;
     if (timeline.current === undefined) return;
     distrustedAtMs = undefined;
     cache.trustL2();

@@ -16,22 +16,29 @@ export function invalidationStatements(schema: string) {
       `insert into ${schema}.invalidations (id, subject_id, version, gone)
        select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[])`,
     ),
-    claim: statement<InvalidationRow>(
-      `${schema}.claim-invalidations`,
-      `select id, subject_id, version, gone from ${schema}.invalidations order by id limit $1::int for update skip locked`,
+    /** Without a lock: who reads them tells another system, and whatever becomes of it meanwhile, others see them too. */
+    read: statement<InvalidationRow>(
+      `${schema}.read-invalidations`,
+      `select id, subject_id, version, gone from ${schema}.invalidations
+       where id > $1::uuid order by id limit $2::int`,
     ),
-    remove: statement(
+    // Several may have told the same ones: what another is removing at this moment is left to it.
+    remove: statement<{ id: string }>(
       `${schema}.remove-invalidations`,
-      `delete from ${schema}.invalidations where id = any($1::uuid[])`,
+      `with told as materialized (
+         select id from ${schema}.invalidations where id = any($1::uuid[]) for update skip locked
+       )
+       delete from ${schema}.invalidations i using told where i.id = told.id returning i.id`,
     ),
     settle: statement(
       `${schema}.settle-invalidations`,
-      `delete from ${schema}.invalidations i using unnest($1::uuid[], $2::bigint[]) as told (subject_id, version)
-       where i.subject_id = told.subject_id and i.version <= told.version`,
-    ),
-    count: statement<{ waiting: bigint }>(
-      `${schema}.count-invalidations`,
-      `select count(*) as waiting from ${schema}.invalidations`,
+      `with told as materialized (
+         select i.id from ${schema}.invalidations i
+         join unnest($1::uuid[], $2::bigint[]) as t (subject_id, version)
+           on i.subject_id = t.subject_id and i.version <= t.version
+         for update of i skip locked
+       )
+       delete from ${schema}.invalidations i using told where i.id = told.id`,
     ),
   };
 }

@@ -51,12 +51,11 @@ export function openTrail(options: TrailOptions): Trail {
     schema,
     logger,
     registry,
+    deliveryTimeoutMs: DELIVERY_DEADLINE_MS,
     deliver: async (messages, signal) => {
       const events = messages.map(({ payload }) => Event.decode(payload));
-      await audit.recordEvents(
-        { events },
-        { signal, deadlineMs: Date.now() + DELIVERY_DEADLINE_MS, trace: startTrace() },
-      );
+      const deadlineMs = Date.now() + DELIVERY_DEADLINE_MS;
+      await audit.recordEvents({ events }, { signal, deadlineMs, trace: startTrace() });
     },
   });
   const observes = (status: AuditEvent['status']) =>

@@ -3,8 +3,7 @@ import { untilAborted } from './abort.ts';
 import type { Database } from './database.ts';
 import type { OutboxMessage } from './outbox.ts';
 import { perSchema } from './per-schema.ts';
-import type { Transaction } from './queryable.ts';
-import { type Statement, statement } from './statement.ts';
+import { statement } from './statement.ts';
 
 /** Hands messages on. Resolves only when all of them are safe; rejects with Failure when they are not. */
 export type Deliver = (messages: readonly OutboxMessage[], signal: AbortSignal) => Promise<void>;
@@ -25,60 +24,85 @@ export interface BatchOptions {
   readonly deliver: Deliver;
   /** The most messages in it. */
   readonly size: number;
-  /** What the delivery may take: less than the minute for which Postgres lets a transaction idle. */
+  /** What the delivery may take. */
   readonly timeoutMs: number;
 }
+
+/** For how much longer than a delivery may take no other relay is given its messages. Milliseconds. */
+const HOLD_MARGIN_MS = 1_000;
 
 /** Below the four mebibytes that a gRPC message may have. */
 const BATCH_BYTES_MAX = 1024 * 1024;
 const REASON_LENGTH_MAX = 500;
 
 /**
- * Delivers the oldest messages of an outbox and deletes them in the transaction that locks them: while it lasts no other
- * relay sees them. Rejects when Postgres fails; what was delivered may then be delivered again.
+ * Holds the oldest messages of an outbox for as long as a delivery may take, delivers them, and deletes them. No lock and no
+ * transaction lasts while it talks to the receiver: a relay that stops in that moment keeps its messages from the others
+ * only until their time is over. Rejects when Postgres fails; what was delivered may then be delivered again.
  */
 export async function deliverBatch(db: Database, o: BatchOptions): Promise<BatchOutcome> {
   const statements = statementsFor(o.schema);
-  return await db.transaction(async (tx) => {
-    const messages = fitting(await tx.query(statements.lock, [o.size]));
-    const [oldest] = messages;
-    if (!oldest) return { kind: 'empty' };
-    const ids = messages.map(({ id }) => id);
-    const error = await failureOf(o, messages);
-    if (error === undefined) {
-      await tx.query(statements.remove, [ids]);
-      return { kind: 'delivered', count: ids.length, oldestAgeSeconds: oldest.ageSeconds };
-    }
-    if (!isRefusal(error)) {
-      await tx.query(statements.countAttempt, [ids]);
-      return { kind: 'failed', error, oldestAgeSeconds: oldest.ageSeconds };
-    }
-    if (ids.length > 1) return { kind: 'suspect', count: ids.length };
-    await markRefused(tx, statements.refuse, oldest.id, error);
-    return { kind: 'refused', id: oldest.id, failure: error };
-  });
+  const held = await db.query(statements.hold, [o.size, o.timeoutMs + HOLD_MARGIN_MS]);
+  const messages = fitting(held.sort((a, b) => (a.id < b.id ? -1 : 1)));
+  const [oldest] = messages;
+  if (!oldest) return { kind: 'empty' };
+  const others = held.slice(messages.length).map(({ id }) => id);
+  if (others.length > 0) await db.query(statements.letGo, [others]);
+  const ids = messages.map(({ id }) => id);
+  const error = await failureOf(o, messages);
+  if (error === undefined) {
+    await db.query(statements.remove, [ids]);
+    return { kind: 'delivered', count: ids.length, oldestAgeSeconds: oldest.ageSeconds };
+  }
+  if (!isRefusal(error)) {
+    await db.query(statements.countAttempt, [ids]);
+    return { kind: 'failed', error, oldestAgeSeconds: oldest.ageSeconds };
+  }
+  if (ids.length > 1) {
+    await db.query(statements.letGo, [ids]);
+    return { kind: 'suspect', count: ids.length };
+  }
+  await db.query(statements.refuse, [oldest.id, `${error.reason}: ${error.message}`.slice(0, REASON_LENGTH_MAX)]);
+  return { kind: 'refused', id: oldest.id, failure: error };
 }
 
-/** Whether messages wait for delivery, those that another relay holds included. */
+/** Whether messages wait for delivery, those that a relay holds included. */
 export async function hasPending(db: Database, schema: string): Promise<boolean> {
   return (await db.query(statementsFor(schema).findPending)).length > 0;
 }
 
-interface LockedMessage extends OutboxMessage {
+interface HeldMessage extends OutboxMessage {
   readonly ageSeconds: number;
 }
 
+// Statements that end with themselves: the rows are locked for no longer than one of them runs.
 const statementsFor = perSchema((schema) => ({
-  lock: statement<LockedMessage>(
-    `${schema}.lock-outbox`,
-    `select id, payload, extract(epoch from now() - created_at)::float8 as "ageSeconds"
-      from ${schema}.outbox where refused_at is null
-      order by id limit $1::integer for update skip locked`,
+  hold: statement<HeldMessage>(
+    `${schema}.hold-outbox`,
+    `with free as materialized (
+       select id from ${schema}.outbox
+       where refused_at is null and (held_until is null or held_until <= now())
+       order by id limit $1::integer for update skip locked
+     )
+     update ${schema}.outbox o set held_until = now() + $2::double precision * interval '1 millisecond'
+     from free where o.id = free.id
+     returning o.id, o.payload, extract(epoch from now() - o.created_at)::float8 as "ageSeconds"`,
   ),
-  remove: statement(`${schema}.delete-outbox`, `delete from ${schema}.outbox where id = any($1::uuid[])`),
+  letGo: statement(
+    `${schema}.let-go-of-outbox`,
+    `update ${schema}.outbox set held_until = null where id = any($1::uuid[])`,
+  ),
+  // Another relay may deliver what this one held for too long: whoever comes first deletes it.
+  remove: statement(
+    `${schema}.delete-outbox`,
+    `with delivered as materialized (
+       select id from ${schema}.outbox where id = any($1::uuid[]) for update skip locked
+     )
+     delete from ${schema}.outbox o using delivered where o.id = delivered.id`,
+  ),
   countAttempt: statement(
     `${schema}.count-outbox-attempt`,
-    `update ${schema}.outbox set attempts = attempts + 1 where id = any($1::uuid[])`,
+    `update ${schema}.outbox set attempts = attempts + 1, held_until = null where id = any($1::uuid[])`,
   ),
   refuse: statement(
     `${schema}.refuse-outbox`,
@@ -93,7 +117,7 @@ const statementsFor = perSchema((schema) => ({
 }));
 
 /** The first ones that fit into one delivery, and at least one. */
-function fitting(messages: readonly LockedMessage[]): LockedMessage[] {
+function fitting(messages: readonly HeldMessage[]): HeldMessage[] {
   let bytes = 0;
   const tooMuch = messages.findIndex(({ payload }, index) => {
     bytes += payload.length;
@@ -103,7 +127,7 @@ function fitting(messages: readonly LockedMessage[]): LockedMessage[] {
 }
 
 /** A delivery that overlooks its signal is not waited for either. */
-async function failureOf({ deliver, timeoutMs }: BatchOptions, messages: readonly LockedMessage[]): Promise<unknown> {
+async function failureOf({ deliver, timeoutMs }: BatchOptions, messages: readonly HeldMessage[]): Promise<unknown> {
   const giveUp = new AbortController();
   const tooLate = new Failure('deadline', 'DELIVERY_TIMEOUT', `The delivery took longer than ${timeoutMs} ms.`);
   const limit = setTimeout(() => giveUp.abort(tooLate), timeoutMs);
@@ -120,13 +144,4 @@ async function failureOf({ deliver, timeoutMs }: BatchOptions, messages: readonl
 
 function isRefusal(error: unknown): error is Failure {
   return isFailure(error) && (error.kind === 'invalid' || error.kind === 'denied');
-}
-
-async function markRefused(
-  tx: Transaction,
-  refuse: Statement<Record<string, never>>,
-  id: string,
-  { reason, message }: Failure,
-): Promise<void> {
-  await tx.query(refuse, [id, `${reason}: ${message}`.slice(0, REASON_LENGTH_MAX)]);
 }

@@ -20,7 +20,10 @@ export interface OutboxRelayOptions {
   readonly pollMs?: number;
   /** The most messages in one delivery; 100 when absent. */
   readonly batchSize?: number;
-  /** After this long a delivery has failed and its signal is aborted; 15 seconds when absent, less than a minute. */
+  /**
+   * After this long a delivery has failed and its signal is aborted; 15 seconds when absent. What a relay held that died
+   * meanwhile is delivered by another a second later.
+   */
   readonly deliveryTimeoutMs?: number;
 }
 
@@ -44,7 +47,7 @@ const DRAIN_POLL_MS = 20;
 
 /**
  * Starts emptying `<schema>.outbox`, oldest first. Several relays may work on one outbox, in one process or in many: none
- * is given what another one holds. Each uses one connection of the database while it delivers.
+ * is given what another one holds. While it delivers it uses no connection of the database.
  */
 export function startOutboxRelay(o: OutboxRelayOptions): OutboxRelay {
   const pokes = createBell();

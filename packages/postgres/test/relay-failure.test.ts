@@ -120,6 +120,8 @@ describe('the relay', () => {
     const running = outbox.relay(async (messages) => void delivered.push(...textsOf(messages)), {
       db: own,
       pollMs: 10,
+      // What it held when it was cut off it is given again when that time is over.
+      deliveryTimeoutMs: 100,
     });
     const cut = () =>
       rowsOf(outbox.url, `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'relay-cut'`);

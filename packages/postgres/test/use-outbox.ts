@@ -36,7 +36,8 @@ export function useOutbox(): UsedOutbox {
       'create schema demo',
       `create table demo.outbox (
         id uuid primary key, payload bytea not null, created_at timestamptz not null default now(),
-        attempts integer not null default 0, refused_at timestamptz, refused_reason text)`,
+        attempts integer not null default 0, refused_at timestamptz, refused_reason text,
+        held_until timestamptz)`,
       'create index outbox_pending on demo.outbox (id) where refused_at is null',
     ],
   });
