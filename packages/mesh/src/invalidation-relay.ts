@@ -1,7 +1,8 @@
 import type { Database, Timeline, Transaction } from '@gatehouse/postgres';
 import { Counter, Gauge, type Logger, type Registry, uuidv7 } from '@gatehouse/process';
-import type { ReadThrough, RedisStore } from '@gatehouse/redis';
+import type { InvalidationBus, ReadThrough, RedisStore } from '@gatehouse/redis';
 import { invalidationStatements } from './invalidation-statements.ts';
+import { waitForTelling } from './wait-until-told.ts';
 
 /** A cached record that a change made untrue. */
 export interface Invalidation {
@@ -19,6 +20,8 @@ export interface InvalidationRelayOptions {
   readonly schema: string;
   readonly cache: Pick<ReadThrough<unknown>, 'invalidate' | 'distrustL2' | 'trustL2' | 'l2Trusted'>;
   readonly redis: Pick<RedisStore, 'onOutage' | 'onRecovery' | 'usable'>;
+  /** Says how long a change may go unseen. */
+  readonly bus: Pick<InvalidationBus, 'boundMs'>;
   /** What Redis holds of another timeline is not told of changes. */
   readonly timeline: Pick<Timeline, 'current' | 'confirm'>;
   /**
@@ -35,7 +38,10 @@ export interface InvalidationRelayOptions {
 export interface InvalidationRelay {
   /** Notes, in the transaction that makes the change and before its commit, that caches must hear of it. */
   stage(tx: Transaction, items: readonly Invalidation[]): void;
-  /** Tells the caches, after the commit. What cannot be told now stays noted, and is told by whichever instance can. */
+  /**
+   * Tells the caches, after the commit and before the change is answered. What cannot be told now stays noted, and is told
+   * by whichever instance can: this waits until one has, or until the bound of the bus is over. It never rejects.
+   */
   settle(items: readonly Invalidation[]): Promise<void>;
   stop(): Promise<void>;
 }
@@ -56,7 +62,7 @@ const LOSS_MAX_MS = 60_000;
  * hide it from the others, who answer from memory.
  */
 export function startInvalidationRelay(options: InvalidationRelayOptions): InvalidationRelay {
-  const { db, schema, cache, redis, timeline, logger, registry, pollMs = POLL_MS } = options;
+  const { db, schema, cache, redis, bus, timeline, logger, registry, pollMs = POLL_MS } = options;
   const sql = invalidationStatements(schema);
   const relayed = new Counter({
     name: 'cache_invalidations_relayed_total',
@@ -75,6 +81,10 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
     collect() {
       this.set(cache.l2Trusted ? 1 : 0);
     },
+  });
+  const others = waitForTelling({
+    stillWaiting: async (items) =>
+      new Set((await db.query(sql.findWaiting, idsAndVersions(items))).map((row) => row.subject_id)),
   });
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -168,18 +178,31 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
     },
     async settle(items) {
       if (items.length === 0) return;
+      const untilMs = performance.now() + bus.boundMs;
       try {
         await tell(items);
-        await db.query(sql.settle, [items.map(({ id }) => id), items.map(({ version }) => version)]);
       } catch (error) {
         logger.warn({ err: error, count: items.length }, 'invalidations are left to the relay');
+        // Whoever still believes Redis would accept what is answered as ended.
+        await others.untilTold(items, untilMs);
+        return;
+      }
+      try {
+        await db.query(sql.settle, idsAndVersions(items));
+      } catch (error) {
+        logger.warn({ err: error, count: items.length }, 'invalidations were told, and will be once more');
       }
     },
     async stop() {
       stopped = true;
+      others.stop();
       clearTimeout(timer);
       await running;
       clearTimeout(timer);
     },
   };
+}
+
+function idsAndVersions(items: readonly Invalidation[]) {
+  return [items.map(({ id }) => id), items.map(({ version }) => version)];
 }

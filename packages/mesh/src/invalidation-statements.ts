@@ -30,6 +30,12 @@ export function invalidationStatements(schema: string) {
        )
        delete from ${schema}.invalidations i using told where i.id = told.id returning i.id`,
     ),
+    findWaiting: statement<{ subject_id: string }>(
+      `${schema}.find-waiting-invalidations`,
+      `select i.subject_id from ${schema}.invalidations i
+       join unnest($1::uuid[], $2::bigint[]) as t (subject_id, version)
+         on i.subject_id = t.subject_id and i.version <= t.version`,
+    ),
     settle: statement(
       `${schema}.settle-invalidations`,
       `with told as materialized (

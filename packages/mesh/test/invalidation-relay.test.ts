@@ -30,11 +30,19 @@ interface State {
   /** The versions that were confirmed to be of it. */
   confirmed: bigint[];
   onConfirm?: () => void;
+  /** Called before the cache takes what it is told. */
+  onTell?: () => Promise<void>;
 }
 type Recent = NonNullable<Parameters<typeof startInvalidationRelay>[0]['recent']>;
 
+interface InstanceOptions {
+  readonly recent?: Recent;
+  readonly timeline?: undefined;
+  readonly boundMs?: number;
+}
+
 /** A cache and a Redis that fail when a test says so. */
-function instance({ recent, ...given }: { readonly recent?: Recent; readonly timeline?: undefined } = {}) {
+function instance({ recent, boundMs = 60_000, ...given }: InstanceOptions = {}) {
   const told: Invalidation[] = [];
   const state: State = { usable: true, failing: false, trusted: true, timeline: 1n, confirmed: [], ...given };
   const listeners: { outage: () => void; recovery: () => void } = { outage: () => {}, recovery: () => {} };
@@ -44,6 +52,7 @@ function instance({ recent, ...given }: { readonly recent?: Recent; readonly tim
     cache: {
       invalidate: async (items) => {
         if (state.failing) throw new Failure('unavailable', 'REDIS_UNAVAILABLE', 'Redis does not answer.');
+        await state.onTell?.();
         told.push(...items);
       },
       distrustL2: () => {
@@ -67,6 +76,7 @@ function instance({ recent, ...given }: { readonly recent?: Recent; readonly tim
         listeners.recovery = listener;
       },
     },
+    bus: { boundMs },
     timeline: {
       get current() {
         return state.timeline;
@@ -111,7 +121,7 @@ describe('an invalidation', () => {
   });
 
   it('that could not be told stays, and is told when that is possible again', async () => {
-    const { relay, told, state } = instance();
+    const { relay, told, state } = instance({ boundMs: 100 });
     state.failing = true;
     const item = revoked();
     await db.transaction(async (tx) => relay.stage(tx, [item]));
@@ -160,6 +170,75 @@ describe('an invalidation', () => {
       ]),
     );
     await relay.settle([{ id, version: 2n }]);
+    expect(await waiting()).toBe(1n);
+  });
+});
+
+describe('a change that this instance can not tell of', () => {
+  it('is answered when another instance has told of all of it, and not before', async () => {
+    const { relay, state } = instance();
+    state.failing = true;
+    const other = instance();
+    const [asked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    other.state.onTell = () => {
+      asked.resolve();
+      return released.promise;
+    };
+    const items = [revoked(), { id: randomUUID(), version: 7n }, revoked()];
+    await db.transaction(async (tx) => relay.stage(tx, items));
+    let isAnswered = false;
+    const settled = relay.settle(items).then(() => {
+      isAnswered = true;
+    });
+    await asked.promise;
+    for (let looks = 0; looks < 10; looks++) await waiting();
+    const wasAnsweredBefore = isAnswered;
+    released.resolve();
+    expect(wasAnsweredBefore).toBe(false);
+    await settled;
+    expect(other.told).toEqual(items);
+    expect(await waiting()).toBe(0n);
+  });
+
+  it('is answered although changes of others, and later ones of the same record, still wait', async () => {
+    const { relay, state } = instance();
+    state.failing = true;
+    const item = revoked();
+    const later = { id: item.id, version: item.version + 1n };
+    await db.transaction(async (tx) => relay.stage(tx, [later, revoked()]));
+    await relay.settle([item]);
+    expect(await waiting()).toBe(2n);
+  });
+
+  it('is answered when the bound is over and nobody could tell, and while Postgres does not say who did', async () => {
+    const { relay, state } = instance({ boundMs: 150 });
+    state.failing = true;
+    const item = revoked();
+    await db.transaction(async (tx) => relay.stage(tx, [item]));
+    const startedAtMs = performance.now();
+    await relay.settle([item]);
+    expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(149);
+    expect(await waiting()).toBe(1n);
+    await db.close();
+    await relay.settle([item]);
+  });
+
+  it('is waited for by many at once, and by nobody any more when the relay stops', async () => {
+    const { relay, state } = instance();
+    state.failing = true;
+    const items = Array.from({ length: 50 }, revoked);
+    await db.transaction(async (tx) => relay.stage(tx, items));
+    const settled = items.map((item) => relay.settle([item]));
+    const last = revoked();
+    await db.transaction(async (tx) => relay.stage(tx, [last]));
+    const other = instance();
+    await Promise.all(settled);
+    await other.relay.stop();
+    const more = revoked();
+    await db.transaction(async (tx) => relay.stage(tx, [more]));
+    const waitingForOne = relay.settle([more]);
+    await relay.stop();
+    await waitingForOne;
     expect(await waiting()).toBe(1n);
   });
 });

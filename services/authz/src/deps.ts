@@ -84,7 +84,7 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   const sessionTokens = tellSessions({ session, find: (ids) => findPlacedTokens(db, ids), logger, registry });
   stops.add('tokens for sessions', () => sessionTokens.stop());
   const { advance } = sessionTokens;
-  const changes = startChanges({ db, grants, revisions, redis, timeline, logger, registry, advance });
+  const changes = startChanges({ db, grants, revisions, redis, bus, timeline, logger, registry, advance });
   stops.add('invalidation relay', () => changes.stop());
   const sweeping = startSweepingIdempotencyKeys({ db, logger, registry });
   stops.add('sweeping of idempotency keys', () => sweeping.stop());

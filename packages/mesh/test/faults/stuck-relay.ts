@@ -19,6 +19,7 @@ if (kind === 'outbox') {
     schema: 'session',
     cache: { invalidate: talk, distrustL2: () => {}, trustL2: () => {}, l2Trusted: true },
     redis: { usable: true, onOutage: () => {}, onRecovery: () => {} },
+    bus: { boundMs: 1_000 },
     timeline: { current: 1n, confirm: async () => {} },
     logger,
     registry,

@@ -1,7 +1,7 @@
 import { type Invalidation, startInvalidationRelay } from '@gatehouse/mesh';
 import type { Database, Timeline, Transaction } from '@gatehouse/postgres';
 import type { Logger, Registry } from '@gatehouse/process';
-import type { RedisStore } from '@gatehouse/redis';
+import type { InvalidationBus, RedisStore } from '@gatehouse/redis';
 import type { Call, Encoded } from '@gatehouse/rpc';
 import { logChanges } from './change-log.ts';
 import type { GrantsCache } from './grants-cache.ts';
@@ -22,8 +22,8 @@ export type Changing = Pick<Call, 'signal' | 'peer' | 'actor' | 'idempotency'>;
 export interface Changes {
   /**
    * Runs a write in a transaction that also notes what changed, for the caches and in the log for watchers, and has the
-   * caches told once it is committed, whether or not the caller still waits. Resolves to the reply when that was done or
-   * left to the relay. A request that was carried out before under the idempotency key of the call is not carried out
+   * caches told once it is committed, whether or not the caller still waits. Resolves to the reply when that was done, by
+   * this instance or another, or the bound is over. A request that was carried out before under the idempotency key of the call is not carried out
    * again: its reply then is the earlier one, encoded. Throws Failure `conflict` IDEMPOTENCY_KEY_REUSED.
    */
   commit<Reply>(
@@ -39,6 +39,7 @@ export interface ChangesOptions {
   readonly grants: GrantsCache;
   readonly revisions: ModelRevisions;
   readonly redis: RedisStore;
+  readonly bus: InvalidationBus;
   readonly timeline: Pick<Timeline, 'current' | 'confirm'>;
   readonly logger: Logger;
   readonly registry: Registry;
@@ -66,6 +67,7 @@ export function startChanges({
   grants,
   revisions,
   redis,
+  bus,
   timeline,
   logger,
   registry,
@@ -90,7 +92,7 @@ export function startChanges({
     },
   };
   const recent = (windowMs: number) => recentChanges(db, windowMs);
-  const relay = startInvalidationRelay({ db, schema: 'authz', cache, redis, timeline, recent, logger, registry });
+  const relay = startInvalidationRelay({ db, schema: 'authz', cache, redis, bus, timeline, recent, logger, registry });
   return {
     async commit(call, request, write) {
       const { idempotency } = call;

@@ -31,7 +31,7 @@ export interface SigningKeys {
   keySet(): Promise<JsonWebKeySet>;
   /** All keys that this instance knows of; undefined before it has read them. */
   readonly known: readonly SigningKey[] | undefined;
-  /** To be called after a commit that changed keys: reads them again, and tells all other instances to. Never rejects. */
+  /** As KnownKeys has it. */
   announce(change: KeyChange): Promise<void>;
   stop(): Promise<void>;
 }

@@ -14,7 +14,13 @@ let reads: number;
 let answer: (() => void) | undefined;
 let holding: boolean;
 let failing: boolean;
-let bus: { current: boolean; tell(kid: string, version: bigint): void; reset(): void; published: unknown[] };
+let bus: {
+  current: boolean;
+  isAway: boolean;
+  tell(kid: string, version: bigint): void;
+  reset(): void;
+  published: unknown[];
+};
 let known: KnownKeys;
 
 beforeEach(async () => {
@@ -23,6 +29,7 @@ beforeEach(async () => {
   const resets: (() => void)[] = [];
   bus = {
     current: true,
+    isAway: false,
     tell: (kid, version) => {
       for (const each of listeners) each(kid, version);
     },
@@ -51,7 +58,10 @@ beforeEach(async () => {
     },
     on: (_topic, listener) => void listeners.push(listener),
     onReset: (listener) => void resets.push(listener),
-    publish: async (_topic, items) => void bus.published.push(items),
+    publish: async (_topic, items) => {
+      if (bus.isAway) throw new Failure('unavailable', 'REDIS_UNAVAILABLE', 'Redis does not answer.');
+      bus.published.push(items);
+    },
   };
   const db = { within: () => ({ query }) } as unknown as Database;
   known = keepKeysKnown({ db, bus: double as InvalidationBus, logger: silentLogger });
@@ -154,5 +164,14 @@ describe('the keys that an instance knows', () => {
       ],
     ]);
     expect(known.latest?.map(({ kid }) => kid)).toEqual(['b']);
+  });
+
+  it('are waited for until all have found them, when one was revoked of which nobody could be told', async () => {
+    bus.isAway = true;
+    await known.announce({ changed: ['b'] });
+    const startedAtMs = performance.now();
+    await known.announce({ changed: [], revoked: ['a'] });
+    // The bound, and as often as every instance reads the keys.
+    expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(999);
   });
 });

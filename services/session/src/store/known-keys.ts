@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '@gatehouse/failure';
 import type { Database } from '@gatehouse/postgres';
 import type { Logger } from '@gatehouse/process';
@@ -16,7 +17,10 @@ export interface KnownKeys {
   current(): Promise<readonly SigningKey[]>;
   /** What Postgres says now. */
   reread(): Promise<readonly SigningKey[]>;
-  /** To be called after a commit that changed keys: reads them again, and tells all other instances to. Never rejects. */
+  /**
+   * To be called after a commit that changed keys and before it is answered: reads them again, and tells all other instances
+   * to. When these could not be told that a key is revoked, it waits until they have found it. Never rejects.
+   */
   announce(change: KeyChange): Promise<void>;
   stop(): Promise<void>;
 }
@@ -110,8 +114,10 @@ export function keepKeysKnown({ db, bus, logger }: KnownKeysOptions): KnownKeys 
         ...changed.map((id) => ({ id, version: CHANGED })),
         ...revoked.map((id) => ({ id, version: REVOKED })),
       ];
-      const told = bus.publish(TOPIC, changes).catch((error: unknown) => {
+      const told = bus.publish(TOPIC, changes).catch(async (error: unknown) => {
         logger.warn({ err: error }, 'other instances were not told of changed signing keys, and will find them');
+        if (revoked.length === 0) return;
+        await delay(Math.max(bus.boundMs, POLL_MS), undefined, { signal: stopping.signal }).catch(() => {});
       });
       await Promise.all([quietly(), told]);
     },
