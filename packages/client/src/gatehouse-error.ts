@@ -42,7 +42,7 @@ export class GatehouseError extends Error {
   readonly reason: string;
   /** Further facts, such as `revoked_reason`. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Every field of the request that was wrong. */
+  /** The fields of the request that were wrong: the first of them, where `metadata.problems` says that there are more. */
   readonly fields: readonly FieldViolation[];
   /** How long to wait before the call is made again, when the server says so. Milliseconds. */
   readonly retryAfterMs: number | undefined;

@@ -25,6 +25,8 @@ export interface FieldViolation {
 /** What a Failure can carry besides its reason. */
 export interface FailureDetails {
   readonly fields?: readonly FieldViolation[];
+  /** How many fields are wrong, where `fields` does not name them all. */
+  readonly fieldCount?: number;
   /** Facts that a caller may branch on. Never a secret. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** After how many milliseconds the same call may succeed. */
@@ -42,6 +44,7 @@ export class Failure extends Error {
   readonly kind: FailureKind;
   readonly reason: string;
   readonly fields: readonly FieldViolation[];
+  readonly fieldCount: number;
   readonly metadata: Readonly<Record<string, string>>;
   readonly retryAfterMs: number | undefined;
 
@@ -50,6 +53,7 @@ export class Failure extends Error {
     this.kind = kind;
     this.reason = reason;
     this.fields = details.fields ?? [];
+    this.fieldCount = details.fieldCount ?? this.fields.length;
     this.metadata = details.metadata ?? {};
     this.retryAfterMs = details.retryAfterMs;
   }

@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import type { Server } from '@grpc/grpc-js';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { type Server, status } from '@grpc/grpc-js';
 import { timeoutMs } from './grpc-timeout.ts';
 import { Http2Call, type UnaryCodec } from './http2-call.ts';
 import type { UnaryWire } from './unary-call.ts';
@@ -39,8 +39,10 @@ export function serveOnStreams(server: Server, methods: ReadonlyMap<string, Unar
     if (headers.authorization !== undefined) headers.authorization = authorizationOf(rawHeaders);
     const method = methods.get(headers[':path'] ?? '');
     const timeout = method && plainTimeoutMs(headers, limits.defaultDeadlineMs);
-    if (timeout === undefined) Reflect.apply(handleStream, server, [interceptors, stream, headers]);
-    else method?.serve(new Http2Call(stream, headers, timeout, method, limits.maxRequestBytes));
+    if (timeout === undefined) {
+      if (REPEATED.some((name) => isLong(headers[name]))) refuse(stream);
+      else Reflect.apply(handleStream, server, [interceptors, stream, headers]);
+    } else method?.serve(new Http2Call(stream, headers, timeout, method, limits.maxRequestBytes));
   };
   Reflect.set(server, STREAM_HANDLER, takeStream);
 }
@@ -54,6 +56,32 @@ function authorizationOf(rawHeaders: readonly string[]): string {
   const all = values.join(', ');
   return VISIBLE_ASCII.test(all) ? all : '';
 }
+
+/** Headers that grpc-js repeats when it refuses a call for one of them, and would have to send back whole. */
+const REPEATED = [':path', 'grpc-timeout', 'grpc-encoding'];
+/** None that is good is longer. */
+const REPEATED_LENGTH_MAX = 256;
+
+function isLong(header: string | string[] | undefined): boolean {
+  return header !== undefined && header.length > REPEATED_LENGTH_MAX;
+}
+
+function refuse(stream: ServerHttp2Stream): void {
+  stream.on('error', ignore);
+  stream.respond(
+    {
+      ':status': 200,
+      'content-type': 'application/grpc+proto',
+      'grpc-status': status.UNIMPLEMENTED,
+      'grpc-message': `One of ${REPEATED.join(', ')} has more than ${REPEATED_LENGTH_MAX} characters.`,
+    },
+    { endStream: true },
+  );
+  // What the caller goes on to send is not read.
+  stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+function ignore(): void {}
 
 /** Within how many milliseconds a call that grpc-js need not see must have ended; undefined for all other calls. */
 function plainTimeoutMs(headers: IncomingHttpHeaders, defaultMs: number): number | undefined {

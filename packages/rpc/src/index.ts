@@ -30,6 +30,7 @@ export { type LookupGate, lookupGate } from './lookup-gate.ts';
 export { type Mounted, mount } from './mount.ts';
 export { matchesPeer, type Peer, peerName } from './peer.ts';
 export { structChecks } from './rules/struct.ts';
+export { Violations } from './rules/violations.ts';
 export { type RunningServer, type ServeOptions, serve, type Transport } from './server.ts';
 export { PeerError } from './status.ts';
 export { type TimeLeft, timeLeft } from './time-left.ts';

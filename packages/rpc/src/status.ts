@@ -3,6 +3,7 @@ import type { Duration } from '@gatehouse/proto/google/protobuf/duration.ts';
 import { BadRequest, ErrorInfo, RequestInfo, RetryInfo } from '@gatehouse/proto/google/rpc/error_details.ts';
 import { Status } from '@gatehouse/proto/google/rpc/status.ts';
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { boundedMessage, boundedMetadata, boundedViolations, DETAILS_BYTES_MAX } from './bounded-error.ts';
 
 /** The gRPC status code of each kind of Failure. */
 export const codeOf = {
@@ -31,7 +32,13 @@ export interface WireStatus {
   readonly metadata: Metadata;
 }
 
-/** The status that a caller gets for something that was thrown. Only a Failure is told; all else is INTERNAL. */
+/** Where an ErrorInfo says how many fields are wrong, when the error does not name them all. */
+const PROBLEMS = 'problems';
+
+/**
+ * The status that a caller gets for something that was thrown. Only a Failure is told, as far as there is room for it
+ * (ERROR_BYTES_MAX); all else is INTERNAL.
+ */
 export function toStatus(error: unknown, domain: string, requestId: string): WireStatus {
   if (!(error instanceof Failure)) {
     return {
@@ -41,22 +48,26 @@ export function toStatus(error: unknown, domain: string, requestId: string): Wir
     };
   }
   const code = codeOf[error.kind];
-  const details = [
-    pack('ErrorInfo', ErrorInfo.encode({ reason: error.reason, domain, metadata: { ...error.metadata } }).finish()),
-    requestInfo(requestId),
-  ];
-  if (error.fields.length > 0) {
-    const fieldViolations = error.fields.map(({ field, description, reason }) => ({
-      field,
-      description: reason === undefined ? description : `${reason}: ${description}`,
-    }));
-    details.push(pack('BadRequest', BadRequest.encode({ fieldViolations }).finish()));
-  }
+  const message = boundedMessage(error.message);
+  const metadata = boundedMetadata(error.metadata);
+  const details = [requestInfo(requestId)];
   if (error.retryAfterMs !== undefined) {
     details.push(pack('RetryInfo', RetryInfo.encode({ retryDelay: toDuration(error.retryAfterMs) }).finish()));
   }
-  return { code, details: error.message, metadata: detailed(code, error.message, details) };
+  if (error.fields.length > 0) {
+    const count = String(error.fieldCount);
+    const others = [...details, errorInfo(error.reason, domain, { ...metadata, [PROBLEMS]: count })];
+    const room = DETAILS_BYTES_MAX - Status.encode({ code, message, details: others }).finish().length;
+    const fieldViolations = boundedViolations(error.fields, room - BAD_REQUEST_OVERHEAD_BYTES);
+    if (fieldViolations.length < error.fieldCount) metadata[PROBLEMS] = count;
+    details.push(pack('BadRequest', BadRequest.encode({ fieldViolations }).finish()));
+  }
+  details.unshift(errorInfo(error.reason, domain, metadata));
+  return { code, details: message, metadata: detailed(code, message, details) };
 }
+
+/** Of a BadRequest without its violations, as a detail. */
+const BAD_REQUEST_OVERHEAD_BYTES = 64;
 
 /** An answer of a peer that is neither a result nor a Failure that it meant us to see. */
 export class PeerError extends Error {
@@ -72,11 +83,13 @@ export function fromServiceError(error: ServiceError, method: string): Failure |
   const info = details.get('ErrorInfo');
   const badRequest = details.get('BadRequest');
   const retry = details.get('RetryInfo');
-  const errorInfo = info && ErrorInfo.decode(info);
+  const { reason = '', metadata = {} } = info ? ErrorInfo.decode(info) : {};
+  const fields = badRequest ? BadRequest.decode(badRequest).fieldViolations : [];
   const delay = retry && RetryInfo.decode(retry).retryDelay;
-  return new Failure(kind, errorInfo?.reason || defaultReason[kind] || 'UNSPECIFIED', error.details, {
-    metadata: errorInfo?.metadata ?? {},
-    fields: badRequest ? BadRequest.decode(badRequest).fieldViolations : [],
+  return new Failure(kind, reason || defaultReason[kind] || 'UNSPECIFIED', error.details, {
+    metadata,
+    fields,
+    fieldCount: Math.max(fields.length, Number(metadata[PROBLEMS]) || 0),
     ...(delay ? { retryAfterMs: Number(delay.seconds) * 1000 + delay.nanos / 1e6 } : {}),
     cause: error,
   });
@@ -97,6 +110,10 @@ function detailed(code: number, message: string, details: { typeUrl: string; val
 
 function pack(type: string, bytes: Uint8Array): { typeUrl: string; value: Buffer } {
   return { typeUrl: TYPE_PREFIX + type, value: Buffer.from(bytes) };
+}
+
+function errorInfo(reason: string, domain: string, metadata: Record<string, string>) {
+  return pack('ErrorInfo', ErrorInfo.encode({ reason, domain, metadata }).finish());
 }
 
 function requestInfo(requestId: string): { typeUrl: string; value: Buffer } {

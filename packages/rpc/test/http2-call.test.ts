@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { type ClientHttp2Session, connect, constants, createServer, type OutgoingHttpHeaders } from 'node:http2';
+import { type ClientHttp2Session, constants, createServer, type OutgoingHttpHeaders } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { Failure } from '@gatehouse/failure';
@@ -11,6 +10,7 @@ import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Rig, rig } from './harness.ts';
 import { VALIDATE } from './messages.ts';
+import { framed, rawAnswer, rawCall, rawSession } from './raw-call.ts';
 
 const { path, requestSerialize } = SessionServiceService.validateSession;
 const MAX_REQUEST_BYTES = 256 * 1024;
@@ -32,9 +32,7 @@ beforeAll(async () => {
     },
     { defaultDeadlineMs: DEFAULT_DEADLINE_MS },
   );
-  const { ca, cert, key } = server.authority.issueSync('app/test');
-  const [caPem, certPem, keyPem] = [ca, cert, key].map((file) => readFileSync(file));
-  session = connect(`https://localhost:${server.server.port}`, { ca: caPem, cert: certPem, key: keyPem });
+  session = rawSession(server);
   reset();
 });
 afterEach(reset);
@@ -49,43 +47,14 @@ function reset(): void {
   answer = () => ({ session: undefined });
 }
 
-/** A message as it is sent: whether it is compressed, its length, and itself. */
-function framed(message: Buffer, { compressed = 0, length = message.length } = {}): Buffer {
-  const head = Buffer.alloc(5);
-  head[0] = compressed;
-  head.writeUInt32BE(length, 1);
-  return Buffer.concat([head, message]);
-}
-
 const PLAIN = framed(Buffer.from(requestSerialize(VALIDATE)));
 
-function request(headers: OutgoingHttpHeaders = {}) {
-  const stream = session.request(
-    { ':method': 'POST', ':path': path, te: 'trailers', 'content-type': 'application/grpc', ...headers },
-    { endStream: false },
-  );
-  stream.on('error', () => {});
-  return stream;
-}
-
-/** How a call ended, with the headers before the message and the bytes of that. */
-async function ended(stream: ReturnType<typeof request>) {
-  const chunks: Buffer[] = [];
-  let trailers: Record<string, unknown> = {};
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  stream.on('trailers', (received) => {
-    trailers = received;
-  });
-  const [headers] = await once(stream, 'response');
-  if (!stream.closed) await once(stream, 'close');
-  const { 'grpc-status': code = headers['grpc-status'], 'grpc-message': message = headers['grpc-message'] } = trailers;
-  return { headers, code: Number(code), message: decodeURI(String(message ?? '')), body: Buffer.concat(chunks) };
-}
+const request = (headers?: OutgoingHttpHeaders) => rawCall(session, path, headers);
 
 function ask(body: Buffer, headers?: OutgoingHttpHeaders) {
   const stream = request(headers);
   stream.end(body);
-  return ended(stream);
+  return rawAnswer(stream);
 }
 
 describe('a unary call on its stream', () => {
@@ -101,7 +70,7 @@ describe('a unary call on its stream', () => {
     const token = 'gh_s_'.padEnd(200, 'x');
     const body = framed(Buffer.from(requestSerialize({ ...VALIDATE, sessionToken: token })));
     const stream = request({ 'grpc-timeout': '60S' });
-    const answered = ended(stream);
+    const answered = rawAnswer(stream);
     for (const byte of body) {
       stream.write(Buffer.from([byte]));
       await new Promise(setImmediate);
@@ -136,7 +105,7 @@ describe('a unary call on its stream', () => {
   it('that says it is too large is refused before it has come', async () => {
     const stream = request();
     stream.write(framed(Buffer.from('x'), { length: MAX_REQUEST_BYTES + 1 }));
-    const { code, message } = await ended(stream);
+    const { code, message } = await rawAnswer(stream);
     expect([code, message]).toEqual([status.RESOURCE_EXHAUSTED, expect.stringContaining(String(MAX_REQUEST_BYTES))]);
     expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
     expect(calls).toEqual([]);
@@ -218,7 +187,7 @@ describe('the timeout of a unary call', () => {
   ])('%s ends a call whose request never comes to its end', async (_by, headers) => {
     const stream = request(headers);
     stream.write(PLAIN);
-    expect((await ended(stream)).code).toBe(status.DEADLINE_EXCEEDED);
+    expect((await rawAnswer(stream)).code).toBe(status.DEADLINE_EXCEEDED);
     expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
     expect(calls).toEqual([]);
   });

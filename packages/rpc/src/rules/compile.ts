@@ -1,21 +1,18 @@
 import { type DescField, type DescMessage, type DescOneof, getOption, hasOption, ScalarType } from '@bufbuild/protobuf';
-import type { FieldViolation } from '@gatehouse/failure';
 import type { DescriptorImage } from '../descriptor-image.ts';
 import { checkItems, checkSize } from './items.ts';
 import { bytesChecks, numberChecks, type Rules, stringChecks, type ValueCheck } from './scalars.ts';
 import { structChecks } from './struct.ts';
+import type { Violations } from './violations.ts';
 
 /** Adds what is wrong with a message to `violations`; `path` is where the message stands, with a trailing dot. */
-export type Validate = (message: unknown, path: string, violations: FieldViolation[]) => void;
-
-/** Most violations that one answer names. */
-export const VIOLATIONS_MAX = 100;
+export type Validate = (message: unknown, path: string, violations: Violations) => void;
 
 /** What google.protobuf.Timestamp can stand for. */
 const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z');
 const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
-type FieldCheck = (message: Record<string, unknown>, path: string, violations: FieldViolation[]) => void;
+type FieldCheck = (message: Record<string, unknown>, path: string, violations: Violations) => void;
 
 /** Compiles the limits that a message type declares (gatehouse.options.v1.rules) into one function. */
 export function compileRules(image: DescriptorImage, typeName: string): Validate {
@@ -25,10 +22,7 @@ export function compileRules(image: DescriptorImage, typeName: string): Validate
     if (known) return known;
     let checks: FieldCheck[] = [];
     const validate: Validate = (value, path, violations) => {
-      for (const check of checks) {
-        if (violations.length >= VIOLATIONS_MAX) return;
-        check(value as Record<string, unknown>, path, violations);
-      }
+      for (const check of checks) check(value as Record<string, unknown>, path, violations);
     };
     // Known before its fields are compiled, so that a type may hold itself.
     compiled.set(message.typeName, validate);

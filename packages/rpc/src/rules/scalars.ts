@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { FieldViolation } from '@gatehouse/failure';
+import type { Violations } from './violations.ts';
 
 /** gatehouse.options.v1.Rules as it is read from the descriptor image. What is not set, or zero, does not apply. */
 export interface Rules {
@@ -25,7 +25,7 @@ export interface Rules {
 }
 
 /** Adds what is wrong with one value to `violations`. */
-export type ValueCheck = (value: unknown, field: string, violations: FieldViolation[]) => void;
+export type ValueCheck = (value: unknown, field: string, violations: Violations) => void;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const EMAIL_LENGTH_MAX = 254;

@@ -1,4 +1,3 @@
-import type { FieldViolation } from '@gatehouse/failure';
 import type { Rules, ValueCheck } from './scalars.ts';
 import { stringChecks } from './scalars.ts';
 
@@ -7,25 +6,25 @@ export function structChecks({ maxItems = 0, maxDepth = 0, maxKeyLen = 0, maxVal
   const keyCheck = stringChecks({ maxLen: maxKeyLen });
   const textCheck = stringChecks({ maxLen: maxValueLen });
   return (value, field, violations) => {
-    const found: FieldViolation[] = [];
+    const before = violations.count;
     let values = 0;
     const visit = (holder: object, depth: number): void => {
       const isList = Array.isArray(holder);
       for (const [key, each] of Object.entries(holder)) {
         values += 1;
         if (values > maxItems) {
-          found.push({ field, description: `must hold at most ${maxItems} values`, reason: 'MAX_ITEMS' });
+          violations.push({ field, description: `must hold at most ${maxItems} values`, reason: 'MAX_ITEMS' });
         } else if (depth > maxDepth) {
-          found.push({ field, description: `must not be nested more than ${maxDepth} deep`, reason: 'MAX_DEPTH' });
+          violations.push({ field, description: `must not be nested more than ${maxDepth} deep`, reason: 'MAX_DEPTH' });
         } else {
-          if (!isList) keyCheck(key, field, found);
-          if (typeof each === 'string') textCheck(each, field, found);
+          if (!isList) keyCheck(key, field, violations);
+          if (typeof each === 'string') textCheck(each, field, violations);
           if (typeof each === 'object' && each !== null) visit(each, depth + 1);
         }
-        if (found.length > 0) return;
+        if (violations.count > before) return;
       }
     };
     visit(value as object, 1);
-    violations.push(...found.slice(0, 1));
+    if (violations.count > before) violations.takeBack(before + 1);
   };
 }

@@ -8,20 +8,16 @@ export interface PolicyProblems {
   throwIfAny(): void;
 }
 
-/** Most problems, and most characters of them, in one failure: they travel in headers, which peers limit to a few KiB. */
+/** Most problems in one failure, which has no room for many: they travel in headers. */
 const PROBLEMS_TOLD_MAX = 16;
-const CHARACTERS_TOLD_MAX = 3_000;
 
 export function policyProblems(): PolicyProblems {
   const told: FieldViolation[] = [];
   let found = 0;
-  let characters = 0;
   return {
     add(field, reason, description) {
       found += 1;
-      characters += field.length + reason.length + description.length;
-      if (told.length >= PROBLEMS_TOLD_MAX || (told.length > 0 && characters > CHARACTERS_TOLD_MAX)) return;
-      told.push({ field, reason, description });
+      if (told.length < PROBLEMS_TOLD_MAX) told.push({ field, reason, description });
     },
     throwIfAny() {
       const [first] = told;
@@ -29,6 +25,7 @@ export function policyProblems(): PolicyProblems {
       const sentence = `The document is not valid: ${first.field}: ${first.description}.`;
       throw new Failure('invalid', 'POLICY_INVALID', sentence, {
         fields: told,
+        fieldCount: found,
         metadata: { problems: String(found) },
       });
     },

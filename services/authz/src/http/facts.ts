@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
-import type { FieldViolation } from '@gatehouse/failure';
-import { structChecks } from '@gatehouse/rpc';
+import { structChecks, Violations } from '@gatehouse/rpc';
 import type { Asked } from '../domain/question.ts';
 import type { Entity } from './entities.ts';
 import type { Members, Reading } from './reading.ts';
@@ -61,9 +60,9 @@ export function readFacts(
 }
 
 function limit(reading: Reading, field: string, values: Members): void {
-  const violations: FieldViolation[] = [];
+  const violations = new Violations();
   checkLimits(values, field, violations);
-  for (const { description } of violations) reading.refuse(field, description);
+  for (const { description } of violations.named) reading.refuse(field, description);
 }
 
 /** Empty: there is none. undefined: it is something else. */
