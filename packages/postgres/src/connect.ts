@@ -1,11 +1,12 @@
 import { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import pg from 'pg';
+import type pg from 'pg';
 import { type Backend, requestCancel } from './cancel.ts';
 import { columnTypes } from './column-types.ts';
 import { type Connection, connectionOver } from './connection.ts';
 import { unavailable } from './errors.ts';
 import { startLimit } from './limit.ts';
+import { SpeakingClient, watchSpeech } from './speaking-client.ts';
 import { tlsOptions } from './tls.ts';
 import type { Target } from './url.ts';
 
@@ -27,12 +28,19 @@ const KEEP_ALIVE_DELAY_MS = 10_000;
 export async function connect(target: Target, settings: ConnectionSettings, signal?: AbortSignal): Promise<Connection> {
   try {
     const tls = await tlsOptions(target.tls);
-    const client = new pg.Client(clientConfig(target, settings, tls));
+    const client = new SpeakingClient(clientConfig(target, settings, tls));
     const backendKey = keyOf(client);
     const cancelRunning = (giveUp: AbortSignal) =>
       requestCancel({ ...addressOf(client, target), serverName: target.host, tls, ...backendKey() }, giveUp);
     const connection = connectionOver(client, settings.statementTimeoutMs + ANSWER_GRACE_MS, cancelRunning);
-    await opened(client, connection, settings.connectTimeoutMs, signal);
+    let otherSpeech: Error | undefined;
+    watchSpeech(client, (error) => {
+      otherSpeech = error;
+      connection.destroy();
+    });
+    await opened(client, connection, settings.connectTimeoutMs, signal).catch((error: unknown) => {
+      throw otherSpeech ?? error;
+    });
     return connection;
   } catch (error) {
     throw unavailable('Postgres does not take connections.', error);

@@ -57,7 +57,8 @@ const pingStatement = statement<{ one: number }>('postgres.ping', 'select 1 as o
 /**
  * Opens nothing yet: connections are made when they are needed. Throws when the URL is wrong. Through PgBouncer in
  * transaction mode: version 1.21 or later with `max_prepared_statements` above 0, and
- * `ignore_startup_parameters = statement_timeout, idle_in_transaction_session_timeout`.
+ * `ignore_startup_parameters = statement_timeout, idle_in_transaction_session_timeout`, with `IntervalStyle` among its
+ * `track_extra_parameters`, as it is by default.
  */
 export function openDatabase(o: DatabaseOptions): Database {
   const pool = createPool({

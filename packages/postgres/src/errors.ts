@@ -1,5 +1,6 @@
 import { Failure } from '@gatehouse/failure';
 import pg from 'pg';
+import { UnreadableReply } from './unreadable-reply.ts';
 
 const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
@@ -71,6 +72,9 @@ export function conflict(cause: unknown): Failure {
  * statement's name, and without the detail, which quotes rows.
  */
 export function translate(error: unknown, statementName: string): unknown {
+  if (error instanceof UnreadableReply) {
+    return unavailable(`Postgres answered ${statementName} with what can not be understood.`, error);
+  }
   if (!(error instanceof pg.DatabaseError)) return error;
   error.detail = undefined;
   if (!('statement' in error)) Object.assign(error, { statement: statementName });

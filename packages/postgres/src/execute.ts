@@ -4,6 +4,7 @@ import { isDemoted, isStale, translate } from './errors.ts';
 import type { DatabaseMetrics } from './metrics.ts';
 import type { Pool } from './pool.ts';
 import type { Statement } from './statement.ts';
+import { UnreadableReply } from './unreadable-reply.ts';
 
 /** What running a statement takes besides the statement. */
 export interface Execution {
@@ -31,8 +32,15 @@ export async function execute<Row extends object>(
 }
 
 /** Notes that a statement failed, and returns what its caller is told. */
-export function statementFailed({ pool, metrics }: Execution, name: string, startedAtMs: number, error: unknown) {
+export function statementFailed(
+  { pool, metrics, logger }: Execution,
+  name: string,
+  startedAtMs: number,
+  error: unknown,
+) {
   metrics.statementDone(name, startedAtMs, 'error');
+  // Its caller hears that Postgres is unavailable; that is not what somebody has to mend.
+  if (error instanceof UnreadableReply) logger.error({ err: error, statement: name }, 'a reply can not be understood');
   if (isStale(error) || isDemoted(error)) pool.renew();
   return translate(error, name);
 }
