@@ -1,8 +1,10 @@
 import { type DescField, type FileRegistry, getOption, hasOption, type Message } from '@bufbuild/protobuf';
 import { reflect } from '@bufbuild/protobuf/reflect';
 
-/** The rules of a field that bound how much it can carry; what is not set is zero, empty or false. */
+/** The rules of a field that bound what it can carry; what is not set is zero, empty or false. */
 export interface FieldRules {
+  readonly required: boolean;
+  readonly minLen: number;
   readonly maxLen: number;
   readonly pattern: string;
   readonly uuid: boolean;
@@ -13,6 +15,7 @@ export interface FieldRules {
   readonly maxKeyLen: number;
   readonly maxValueLen: number;
   readonly maxDepth: number;
+  readonly credential: boolean;
 }
 
 const RULES_EXTENSION = 'gatehouse.options.v1.rules';
@@ -32,6 +35,8 @@ export function readRules(registry: FileRegistry, field: DescField): FieldRules 
   const number = (name: string) => Number(rule(name) ?? 0);
   const flag = (name: string) => rule(name) === true;
   return {
+    required: flag('required'),
+    minLen: number('min_len'),
     maxLen: number('max_len'),
     pattern: String(rule('pattern') ?? ''),
     uuid: flag('uuid'),
@@ -42,5 +47,6 @@ export function readRules(registry: FileRegistry, field: DescField): FieldRules 
     maxKeyLen: number('max_key_len'),
     maxValueLen: number('max_value_len'),
     maxDepth: number('max_depth'),
+    credential: flag('credential'),
   };
 }

@@ -6,8 +6,8 @@ import type { Problem } from './problem.ts';
 import { findText } from './source-tree.ts';
 
 /**
- * Checks that every string, bytes, list and map that a request can carry has a rule that bounds it, and that patterns
- * compile. Throws when the descriptor image has not been generated.
+ * Checks that every string, bytes, list and map that a request can carry has a rule that bounds it, that patterns compile,
+ * and that nothing holds a credential back. Throws when the descriptor image has not been generated.
  */
 export async function checkLimits(root: string): Promise<Problem[]> {
   const registry = await readDescriptors(root);
@@ -60,12 +60,21 @@ function valueProblems(
   rules: FieldRules,
 ): string[] {
   if (field.scalar === ScalarType.STRING) {
+    if (rules.credential) return credentialProblems(field, rules);
     const bounded = rules.maxLen > 0 || rules.uuid || rules.email || rules.ip || isBoundedPattern(rules.pattern);
     return bounded ? [] : ['is a string without a bound: max_len, uuid, email, ip, or a pattern without *, + and {n,}'];
   }
+  if (rules.credential) return ['is a credential and no string'];
   if (field.scalar === ScalarType.BYTES) return rules.maxBytes > 0 ? [] : ['is bytes without max_bytes'];
   if (field.fieldKind === 'message' && field.message.typeName === STRUCT) return structProblems(rules);
   return messageProblems(field.message);
+}
+
+/** What an end user sends is bounded by the request alone: any rule about it would turn a bad one into a wrong field. */
+function credentialProblems({ oneof }: DescField, rules: FieldRules): string[] {
+  const { required, minLen, maxLen, pattern, uuid, email, ip } = rules;
+  const isHeldBack = minLen > 0 || maxLen > 0 || pattern !== '' || uuid || email || ip || (required && !oneof);
+  return isHeldBack ? ['is a credential with a rule that would hold a bad one back'] : [];
 }
 
 const STRUCT = 'google.protobuf.Struct';

@@ -63,7 +63,10 @@ describe('checkLimits', () => {
       bool n = 14;
       Inner o = 15;
       optional string p = 16 ${rules('max_len: 8')};
-      google.protobuf.Struct q = 17 ${rules('max_items: 1, max_depth: 1, max_key_len: 1, max_value_len: 1')};`;
+      google.protobuf.Struct q = 17 ${rules('max_items: 1, max_depth: 1, max_key_len: 1, max_value_len: 1')};
+      string r = 18 ${rules('credential: true')};
+      repeated string s = 19 ${rules('credential: true, max_items: 2')};
+      oneof t { string u = 20 ${rules('credential: true, required: true')}; }`;
     expect(
       await problemsOf(fields, `message Inner { string a = 1 ${rules('max_len: 8')}; PlantRequest again = 2; }`),
     ).toEqual([]);
@@ -91,6 +94,11 @@ describe('checkLimits', () => {
       `google.protobuf.Struct a = 1 ${rules('max_items: 1, max_depth: 1, max_key_len: 1')};`,
       'is a google.protobuf.Struct without all of max_items, max_depth',
     ],
+    [`string a = 1 ${rules('credential: true, max_len: 8')};`, 'is a credential with a rule that would hold'],
+    [`string a = 1 ${rules('credential: true, pattern: "a"')};`, 'is a credential with a rule that would hold'],
+    [`string a = 1 ${rules('credential: true, required: true')};`, 'is a credential with a rule that would hold'],
+    [`repeated string a = 1 ${rules('credential: true')};`, 'is a list without max_items'],
+    [`bytes a = 1 ${rules('credential: true, max_bytes: 8')};`, 'is a credential and no string'],
     [`string a = 1 ${rules('max_len: 8, pattern: "("')};`, 'has a bad pattern: Invalid regular expression'],
   ])('refuses %s', async (field, message) => {
     expect(await problemsOf(field)).toEqual([

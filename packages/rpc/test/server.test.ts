@@ -139,9 +139,11 @@ describe('reflection', () => {
     const call = `${url}/gatehouse.session.v1.SessionService/ValidateSession`;
     const { stdout } = await buf('--data', '{"sessionToken":"x"}', call);
     expect(JSON.parse(stdout)).toMatchObject({ session: { sessionId: 's', authenticationMethods: ['pwd'] } });
-    const error = await buf('--data', '{}', call).catch((e: { stderr: string }) => e);
+    const error = await buf('--data', `{"consistencyToken":"${'x'.repeat(257)}"}`, call).catch(
+      (e: { stderr: string }) => e,
+    );
     expect(error.stderr).toContain('invalid_argument');
-    expect(error.stderr).toContain('session_token');
+    expect(error.stderr).toContain('consistency_token');
   });
 
   it('is not there unless it is switched on', async () => {

@@ -11,8 +11,10 @@ describe('a stream that breaks', () => {
   it('on a request that breaks a limit ends with INVALID_ARGUMENT after the answers before it', async () => {
     const { open, asked, ends } = recorded();
     const { begin } = await serving(open);
-    const { ask, answers, code } = begin();
-    for (const token of ['a', 'b', '', 'c']) ask(token);
+    const { ask, stream, answers, code } = begin();
+    for (const token of ['a', 'b']) ask(token);
+    stream.write({ sessionToken: 'c', freshness: 0, consistencyToken: 'x'.repeat(257) });
+    ask('d');
     await expect(code).resolves.toBe(status.INVALID_ARGUMENT);
     expect(answers).toEqual(['a', 'b']);
     expect(asked).toEqual(['a', 'b']);

@@ -126,7 +126,7 @@ describe('BatchValidateSessions', () => {
   });
 
   it('holds what it is asked to its limits', async () => {
-    for (const tokens of [[], Array(501).fill('x'), ['x'.repeat(257)]]) {
+    for (const tokens of [[], Array(501).fill('x')]) {
       await expect(rig.app.batchValidateSessions(request(tokens))).rejects.toMatchObject({
         reason: 'FIELD_INVALID',
         fields: [expect.objectContaining({ field: expect.stringContaining('session_tokens') })],

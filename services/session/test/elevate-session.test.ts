@@ -167,7 +167,6 @@ describe('ElevateSession', () => {
   });
 
   it.each([
-    ['session_token', { sessionToken: '' }],
     ['authentication_methods', { authenticationMethods: [] }],
     ['authentication_level', { authenticationLevel: 1 }],
     ['authentication_level', { authenticationLevel: 4 }],

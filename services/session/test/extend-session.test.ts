@@ -148,11 +148,10 @@ describe('ExtendSession', () => {
     });
   });
 
-  it.each([
-    ['session_token', ['', 0]],
-    ['lifetime_seconds', ['x', 40_000_000]],
-  ] as const)('names the field that is wrong: %s', async (field, [token, lifetime]) => {
-    await expect(extend(token, lifetime)).rejects.toMatchObject({ fields: [expect.objectContaining({ field })] });
+  it('wants a lifetime of a year at most', async () => {
+    await expect(extend('x', 40_000_000)).rejects.toMatchObject({
+      fields: [expect.objectContaining({ field: 'lifetime_seconds' })],
+    });
   });
 });
 

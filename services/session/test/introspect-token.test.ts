@@ -189,15 +189,6 @@ describe('IntrospectToken', () => {
     for (const each of [rig, other]) await expect(each.introspect(fresh)).resolves.toMatchObject({ active: true });
   });
 
-  it('wants a token of a size that could be one', async () => {
-    for (const token of ['', 'x'.repeat(4_097)]) {
-      await expect(rig.introspect(token)).rejects.toMatchObject({
-        reason: 'FIELD_INVALID',
-        fields: [expect.objectContaining({ field: 'token' })],
-      });
-    }
-  });
-
   it.each(['identity', 'authz', 'audit', 'ops', 'edge/envoy', 'operator/test'])('answers %s', async (peer) => {
     const client = rig.service.connectAs(peer, TokenServiceService);
     await expect(client.introspectToken({ token: 'x', tokenTypeHint: 0 })).resolves.toEqual(INACTIVE);

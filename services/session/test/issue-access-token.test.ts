@@ -93,7 +93,6 @@ describe('IssueAccessToken', () => {
     const target = { $case: 'sessionToken' as const, value: sessionToken };
     await rig.app.revokeSession({ target, reason: RevokedReason.REVOKED_REASON_LOGOUT });
     await expect(rig.issue(sessionToken)).rejects.toMatchObject({ reason: 'SESSION_REVOKED' });
-    await expect(rig.issue('')).rejects.toMatchObject({ reason: 'FIELD_INVALID' });
   });
 
   it('counts what it signs', async () => {

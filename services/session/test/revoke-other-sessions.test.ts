@@ -97,12 +97,10 @@ describe('RevokeOtherSessions', () => {
     });
   });
 
-  it.each([
-    ['session_token', { sessionToken: '' }],
-    ['reason', { reason: RevokedReason.REVOKED_REASON_UNSPECIFIED }],
-  ])('names the field that is wrong: %s', async (field, wrong) => {
-    await expect(rig.app.revokeOtherSessions({ sessionToken: 'x', reason, ...wrong })).rejects.toMatchObject({
-      fields: [expect.objectContaining({ field })],
+  it('wants a reason', async () => {
+    const request = { sessionToken: 'x', reason: RevokedReason.REVOKED_REASON_UNSPECIFIED };
+    await expect(rig.app.revokeOtherSessions(request)).rejects.toMatchObject({
+      fields: [expect.objectContaining({ field: 'reason' })],
     });
   });
 });

@@ -84,11 +84,11 @@ describe('StreamValidateSessions', () => {
     ]);
   });
 
-  it('ends when a request breaks a limit or brings a token that is none of ours, after the answers before it', async () => {
+  it('ends when a request breaks a limit or brings a consistency token that is none of ours, after the answers before it', async () => {
     const { sessionToken } = await rig.create();
     for (const [bad, reason] of [
-      [request(''), 'FIELD_INVALID'],
-      [request('x'.repeat(257)), 'FIELD_INVALID'],
+      [request(sessionToken, 7 as Freshness), 'FIELD_INVALID'],
+      [request(sessionToken, FRESHNESS_BOUNDED, 'x'.repeat(257)), 'FIELD_INVALID'],
       [request(sessionToken, FRESHNESS_BOUNDED, 'nonsense'), 'CONSISTENCY_TOKEN_INVALID'],
     ] as const) {
       const stream = await open();

@@ -90,7 +90,7 @@ function valueCheck(
 }
 
 function scalarCheck(type: ScalarType, rules: Rules): ValueCheck | undefined {
-  if (type === ScalarType.STRING) return stringChecks(rules);
+  if (type === ScalarType.STRING) return rules.credential ? undefined : stringChecks(rules);
   if (type === ScalarType.BYTES) return bytesChecks(rules);
   if (type === ScalarType.BOOL) return undefined;
   return numberChecks(rules);

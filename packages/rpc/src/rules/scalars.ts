@@ -20,6 +20,8 @@ export interface Rules {
   readonly maxKeyLen?: number;
   readonly maxValueLen?: number;
   readonly maxDepth?: number;
+  /** Whatever it is, it is for the RPC to say what it is worth. */
+  readonly credential?: boolean;
   /** The value is an item of a list, so an empty one is not "not set". */
   readonly item?: boolean;
 }
