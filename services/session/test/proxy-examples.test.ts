@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IDENTITY_HEADERS } from '../src/domain/edge-headers.ts';
 import { parsePolicy, parseSettings } from '../src/domain/edge-policy.ts';
 
-// Envoy, Istio, Envoy Gateway and Traefik are not run here. What can be said without them: the files are well formed,
-// Envoy's own protos know every field of them, and Gatehouse accepts every policy in them.
+// Istio, Envoy Gateway and Traefik are not run, and Envoy only where it is there (proxies.test.ts). What can be said without
+// them: the files are well formed, Envoy's own protos know every field of them, and Gatehouse accepts every policy in them.
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../../..');
 const DEPLOY = join(ROOT, 'deploy');
@@ -17,6 +17,7 @@ const CONFIGURED = [
   'config/bootstrap/v3/bootstrap.proto',
   'extensions/filters/http/ext_authz/v3/ext_authz.proto',
   'extensions/filters/http/router/v3/router.proto',
+  'extensions/http/early_header_mutation/header_mutation/v3/header_mutation.proto',
   'extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto',
   'extensions/transport_sockets/tls/v3/tls.proto',
   'extensions/upstreams/http/v3/http_protocol_options.proto',
@@ -35,9 +36,18 @@ beforeAll(async () => {
     `version: v2\nmodules: [${PROTOS.map((path) => `{ path: ${path} }`).join(', ')}]\n`,
   );
   // Envoy's protos use one rule that the copy of the rules beside them is too old for.
-  const rules = join(home, 'protoc-gen-validate/validate/validate.proto');
-  const old = readFileSync(rules, 'utf8');
-  writeFileSync(rules, old.replace(/^message StringRules \{$/m, '$&\n  optional bool ignore_empty = 26;'));
+  patch('protoc-gen-validate/validate/validate.proto', [
+    [/^message StringRules \{$/m, '$&\n  optional bool ignore_empty = 26;'],
+  ]);
+  // And this one came after the copy.
+  patch('envoy-api/envoy/config/common/mutation_rules/v3/mutation_rules.proto', [
+    [/^import .*$/m, '$&\nimport "envoy/type/matcher/v3/string.proto";'],
+    [
+      /^message HeaderMutation \{$/m,
+      'message RemoveOnMatch { type.matcher.v3.StringMatcher key_matcher = 1; }\n\n$&\n',
+    ],
+    [/^ {4}core\.v3\.HeaderValueOption append = 2;$/m, '$&\n    RemoveOnMatch remove_on_match = 3;'],
+  ]);
   await buf(['build', '-o', 'image.binpb', ...CONFIGURED.flatMap((path) => ['--path', `envoy-api/envoy/${path}`])]);
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -72,14 +82,28 @@ describe('deploy/compose/envoy.yaml', () => {
     expect(first?.typedConfig).not.toHaveProperty('allowedHeaders');
   });
 
-  it('has policies that Gatehouse accepts, and lets no identity through where it does not ask', async () => {
+  it("drops what looks like a header of Gatehouse's before a route is chosen, in every spelling", async () => {
+    const [early] = (await envoyManager()).earlyHeaderMutationExtensions ?? [];
+    expect(early?.name).toBe('envoy.http.early_header_mutation.header_mutation');
+    const patterns = (early?.typedConfig?.mutations ?? []).map(
+      (each: Json) => each.removeOnMatch?.keyMatcher?.safeRegex?.regex,
+    );
+    const drops = (name: string) => patterns.some((each) => new RegExp(`^(?:${each})$`).test(name));
+    for (const name of [...IDENTITY_HEADERS, 'x-tenant']) {
+      expect(drops(name), name).toBe(true);
+      for (const other of [..."!#$%&'*+._`|~^"]) expect(drops(name.replaceAll('-', other)), other).toBe(true);
+    }
+    for (const name of ['x-authentic', 'x-request-id', 'x-tenants', 'cookie']) expect(drops(name), name).toBe(false);
+  });
+
+  it('has policies that Gatehouse accepts, and lets no credential through where it does not ask', async () => {
     const routes = (await envoyManager()).routeConfig?.virtualHosts?.[0]?.routes ?? [];
     const settings = routes.map((route) => perRoute(route)?.checkSettings?.contextExtensions);
     expect(settings.filter((each) => each !== undefined)).toHaveLength(2);
     for (const each of settings) expect(() => parsePolicy(Object.entries(each ?? {}))).not.toThrow();
     const unasked = routes.filter((route) => String(perRoute(route)?.disabled) === 'true');
     expect(unasked).toHaveLength(1);
-    const removed = expect.arrayContaining([...IDENTITY_HEADERS, 'x-tenant', 'cookie', 'authorization']);
+    const removed = expect.arrayContaining(['cookie', 'authorization']);
     for (const route of unasked) expect(route.requestHeadersToRemove).toEqual(removed);
   });
 });
@@ -95,22 +119,29 @@ describe('deploy/compose', () => {
 
   it('traefik.yaml copies what Gatehouse answers, removes what it does not, and believes no client', async () => {
     const { http } = await parsed('compose/traefik.yaml');
-    const asking = Object.values(http?.middlewares ?? {})
-      .map(({ forwardAuth }) => forwardAuth)
-      .filter((each) => each !== undefined);
-    expect(asking).toHaveLength(3);
-    for (const each of asking) {
-      expect(each).toMatchObject({
+    const middlewares = Object.entries(http?.middlewares ?? {});
+    expect(middlewares.map(([name]) => name)).toEqual(['admin', 'anonymous', 'no-identity', 'session']);
+    for (const [name, { forwardAuth }] of middlewares) {
+      expect(forwardAuth).toMatchObject({
         trustForwardHeader: false,
         authResponseHeaders: expect.arrayContaining(['Cookie', 'Authorization']),
       });
-      expect(each.address).toMatch(/^https:\/\/127\.0\.0\.1:7207\/forward-auth\/[^?]*$/);
-      const copied = new RegExp(String(each.authResponseHeadersRegex).replace('(?i)', ''), 'i');
-      for (const name of [...IDENTITY_HEADERS, 'X_Auth_Subject', 'X-Auth_Roles']) expect(name).toMatch(copied);
+      const copied = new RegExp(String(forwardAuth?.authResponseHeadersRegex).replace('(?i)', ''), 'i');
+      for (const each of [...IDENTITY_HEADERS, 'X-Auth_Roles', 'X-Tenant']) {
+        expect(each).toMatch(copied);
+        for (const other of [..."!#$%&'*+._`|~^"]) expect(each.replaceAll('-', other)).toMatch(copied);
+      }
+      if (name === 'no-identity') continue;
+      expect(forwardAuth?.address).toMatch(/^https:\/\/127\.0\.0\.1:7207\/forward-auth\/[^?]*$/);
+      // A list would keep headers from Gatehouse that reach the application.
+      expect(forwardAuth).not.toHaveProperty('authRequestHeaders');
     }
-    const stripped = http?.middlewares?.['no-identity']?.headers?.customRequestHeaders ?? {};
-    const names = Object.keys(stripped).map((name) => name.toLowerCase());
-    expect(names).toEqual(expect.arrayContaining([...IDENTITY_HEADERS, 'cookie', 'authorization']));
+    const { services } = await parsed('compose/compose.yaml');
+    const itself = new URL(String(http?.middlewares?.['no-identity']?.forwardAuth?.address));
+    expect(itself.pathname).toBe('/ping');
+    expect(services?.traefik?.command).toEqual(
+      expect.arrayContaining([`--entrypoints.ping.address=${itself.host}`, '--ping.entrypoint=ping']),
+    );
   });
 
   it('compose.yaml starts each proxy with its example and the certificates of up', async () => {
@@ -160,6 +191,9 @@ describe('deploy/istio', () => {
       const { checkSettings } = await convert(JSON.stringify(message), 'google.protobuf.Any');
       expect(() => parsePolicy(Object.entries(checkSettings?.contextExtensions ?? {}))).not.toThrow();
     }
+    const manager = await convert(JSON.stringify(messages[1]), 'google.protobuf.Any');
+    const shipped = await envoyManager();
+    expect(manager.earlyHeaderMutationExtensions).toEqual(shipped.earlyHeaderMutationExtensions);
   });
 });
 
@@ -178,6 +212,8 @@ describe('deploy/envoy-gateway', () => {
       path: { disableMergeSlashes: false, escapedSlashesAction: 'RejectRequest' },
       headers: { withUnderscoresAction: 'DropHeader' },
     });
+    const removed = traffic?.spec?.headers?.earlyRequestHeaders?.remove ?? [];
+    expect(removed.map((name) => String(name).toLowerCase())).toEqual(expect.arrayContaining([...IDENTITY_HEADERS]));
   });
 });
 
@@ -186,6 +222,19 @@ async function envoyManager(): Promise<Json> {
   const filter = bootstrap.staticResources?.listeners?.[0]?.filterChains?.[0]?.filters?.[0];
   if (!filter?.typedConfig) throw new Error('There is no HTTP connection manager.');
   return filter.typedConfig;
+}
+
+/** Changes a file of the copy, as the rules say, each of which has to find something. */
+function patch(file: string, rules: readonly (readonly [found: RegExp, replacement: string])[]): void {
+  const path = join(home, file);
+  const patched = rules.reduce(
+    (text, [found, replacement]) => {
+      if (!found.test(text)) throw new Error(`${file} does not hold ${found}.`);
+      return text.replace(found, replacement);
+    },
+    readFileSync(path, 'utf8'),
+  );
+  writeFileSync(path, patched);
 }
 
 function perRoute(route: Json): Json | undefined {

@@ -34,8 +34,8 @@ export type EdgeSession = Pick<CachedSession, 'userId' | 'sessionId' | 'authenti
 
 /** Why a request does not pass, in HTTP's words. */
 export interface Denial {
-  /** 500 is for a route whose settings make no sense. */
-  readonly status: 401 | 403 | 500;
+  /** 400 is for what can't be taken away from a request; 500 for a route whose settings make no sense. */
+  readonly status: 400 | 401 | 403 | 500;
   readonly reason: string;
   /** A sentence for people; no secret. */
   readonly message: string;
@@ -72,6 +72,12 @@ export function permissionMissing(): Denial {
 /** A page of somebody else may have made the browser ask. */
 export function csrfSuspected(): Denial {
   return { status: 403, reason: 'CSRF_SUSPECTED', message: 'The request seems to come from another site.' };
+}
+
+/** The application could take a header of the client for one of the edge, and nothing on the way would remove it. */
+export function headerNotAccepted(): Denial {
+  const message = 'The request has a header that an application could take for one which only the edge may set.';
+  return { status: 400, reason: 'HEADER_NOT_ACCEPTED', message };
 }
 
 /** The operator has set something at the proxy that makes no sense. What, is in the log. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { headerChanges, headersToRemove } from './edge-headers.ts';
+import { hasForgedHeader, headerChanges, headersToRemove } from './edge-headers.ts';
 import { parsePolicy } from './edge-policy.ts';
 
 const COOKIE = '__Host-gatehouse_session';
@@ -48,6 +48,20 @@ describe('headersToRemove', () => {
   ])('knows %s', (_what, authorization, expected) => {
     expect(headersToRemove({ authorization }, set)).toEqual(expected);
   });
+});
+
+describe('hasForgedHeader', () => {
+  const policy = parsePolicy([['header.tenant-id', 'acme']]);
+
+  it.each(['x.auth.subject', 'x_auth_subject', 'X-AUTH-SUBJECT', "x!auth'level", 'x-auth-roles', 'tenant_id'])(
+    'sees %s',
+    (name) => expect(hasForgedHeader({ accept: '*/*', [name]: '' }, policy.set)).toBe(true),
+  );
+
+  it.each(['x-auth-subject', 'tenant-id', 'x-authentic', 'xauth-subject', 'tenantid', '', '.'])(
+    'sees nothing in %j',
+    (name) => expect(hasForgedHeader({ accept: '*/*', [name]: 'root' }, policy.set)).toBe(false),
+  );
 });
 
 describe('headerChanges', () => {

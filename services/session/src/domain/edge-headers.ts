@@ -58,19 +58,27 @@ export function sameChanges(a: HeaderChanges, b: HeaderChanges): boolean {
  * take for one that the edge sets. Those that it sets under the very name are left out: it overwrites them, and Envoy
  * removes after it has set.
  */
-export function headersToRemove(headers: Headers, { names, initials }: SetHeaders): string[] {
+export function headersToRemove(headers: Headers, set: SetHeaders): string[] {
   const remove: string[] = carriesBearer(headers.authorization) ? ['authorization'] : [];
-  for (const name of Object.keys(headers)) {
-    if ((initials & bitOf(name)) === 0 || names.has(name)) continue;
-    const read = asServersReadIt(name);
-    if (read.startsWith(IDENTITY_PREFIX) || (read !== name && names.has(read))) remove.push(name);
-  }
+  for (const name of Object.keys(headers)) if (isForged(name, set)) remove.push(name);
   return remove;
+}
+
+/** Whether a request carries a header that servers take for one that the edge sets, under another name than that very one. */
+export function hasForgedHeader(headers: Headers, set: SetHeaders): boolean {
+  for (const name in headers) if (isForged(name, set)) return true;
+  return false;
 }
 
 /** Whether the upstream would take a header for one that only the edge may set. */
 export function isIdentityHeader(name: string): boolean {
   return asServersReadIt(name).startsWith(IDENTITY_PREFIX);
+}
+
+function isForged(name: string, { names, initials }: SetHeaders): boolean {
+  if ((initials & bitOf(name)) === 0 || names.has(name)) return false;
+  const read = asServersReadIt(name);
+  return read.startsWith(IDENTITY_PREFIX) || (read !== name && names.has(read));
 }
 
 function bitOf(name: string): number {

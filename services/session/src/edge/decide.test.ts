@@ -54,7 +54,7 @@ function rig() {
   };
   const holdsPermission = vi.fn(async () => true);
   const deps = { events, validator, accessTokens, holdsPermission, clock: systemClock, cookieName: 'c' };
-  const decide = decider(deps as unknown as Parameters<typeof decider>[0]);
+  const decide = decider(deps as unknown as Parameters<typeof decider>[0], { removesHeaders: true });
   return { ...deps, decide, ask: (...settings: Setting[]) => decide(request, parsePolicy(settings), call) };
 }
 

@@ -7,12 +7,13 @@ import {
   csrfSuspected,
   type Denial,
   type EdgeDecision,
+  headerNotAccepted,
   levelTooLow,
   permissionMissing,
   routeMisconfigured,
   tokenRefused,
 } from '../domain/edge-decision.ts';
-import { headerChanges } from '../domain/edge-headers.ts';
+import { hasForgedHeader, headerChanges } from '../domain/edge-headers.ts';
 import type { EdgePolicy } from '../domain/edge-policy.ts';
 import { credentialOf, type HttpRequest } from '../domain/edge-request.ts';
 import { parseToken, type SessionToken } from '../domain/session-token.ts';
@@ -46,10 +47,22 @@ type Needs = Pick<Deps, 'validator' | 'events' | 'accessTokens' | 'holdsPermissi
 
 const BOUNDED = { freshness: 'bounded', demand: 'nothing' } as const;
 
+/** What a proxy can do to the request that it asks about. */
+export interface Reach {
+  /** Whether it takes away every header that an answer names; else it only overwrites those that it knows by name. */
+  readonly removesHeaders: boolean;
+}
+
 /** The decision, the same for every proxy. */
-export function decider({ validator, events, accessTokens, holdsPermission, clock, cookieName }: Needs): Decide {
+export function decider(
+  { validator, events, accessTokens, holdsPermission, clock, cookieName }: Needs,
+  { removesHeaders }: Reach,
+): Decide {
   return (request, policy, call) => {
     if (!policy) return deny(request, call, routeMisconfigured());
+    if (!removesHeaders && hasForgedHeader(request.headers, policy.set)) {
+      return deny(request, call, headerNotAccepted());
+    }
     const question = { request, policy, call };
     let token: SessionToken | undefined;
     try {

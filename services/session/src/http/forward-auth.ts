@@ -18,11 +18,12 @@ const PASSED_ON = ['cookie', 'authorization'] as const;
 /**
  * The question of nginx (auth_request), Caddy (forward_auth) and Traefik (ForwardAuth): the headers of the request, and
  * X-Forwarded-Method, -Host and -For, which the proxy sets over whatever the client sent. The answer is 200 with the
- * headers for the upstream, Cookie and Authorization included where something is left of them, or a denial. The settings
- * are in the path and not in the query, where some proxies leave that of the request.
+ * headers for the upstream, Cookie and Authorization included where something is left of them, or a denial. These proxies
+ * can't be told which headers to take away: a request with one that they would not overwrite is refused. The settings are
+ * in the path and not in the query, where some proxies leave that of the request.
  */
 export function forwardAuthRoute(deps: Deps, access: AccessRule): HttpRoute {
-  const decide = decider(deps);
+  const decide = decider(deps, { removesHeaders: false });
   const routes = policies(deps);
   return {
     name: 'forward-auth',

@@ -16,7 +16,7 @@ import { permits } from '../wire/permit.ts';
  * a store that does not answer is a gRPC error, on which Envoy closes (failure_mode_allow: false).
  */
 export function check(deps: Deps): Handler<CheckRequest, CheckResponse> {
-  const decide = decider(deps);
+  const decide = decider(deps, { removesHeaders: true });
   const routes = policies(deps);
   const permit = permits();
   const answer = (decision: EdgeDecision) =>

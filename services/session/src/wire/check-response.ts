@@ -7,7 +7,7 @@ import type { EdgeAnswer, Header } from '../domain/edge-answer.ts';
 
 /** google.rpc.Code. Envoy takes 0 for permission, and 0 is what an empty message says. */
 const OK = 0;
-const CODES = { 401: 16, 403: 7, 500: 13 } as const;
+const CODES = { 400: 3, 401: 16, 403: 7, 500: 13 } as const;
 
 /**
  * The answer to Envoy. Every answer is built here, so that none can leave without a status of its own: Envoy takes a
