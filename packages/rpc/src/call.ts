@@ -37,11 +37,18 @@ export interface Call extends CallContext {
   readonly signal: AbortSignal;
   /** Reading it throws `unauthenticated` when `authorization` is there and no good. */
   readonly sessionToken: string | undefined;
+  /**
+   * Where a proxy says that it saw the end user (`x-gatehouse-client-address`); undefined when it does not say, empty when it
+   * says what has to be one thing several times. Anybody may send it: who reads it decides whom to believe.
+   */
+  readonly clientAddress: string | undefined;
   /** Set where access.ts lets a peer act for an end user, and it did. */
   readonly actor: Actor | undefined;
   /** Set when the caller wants the call to be carried out once. Reading it throws `invalid` when it is malformed. */
   readonly idempotency: Idempotency | undefined;
 }
+
+const CLIENT_ADDRESS = 'x-gatehouse-client-address';
 
 /** The metadata of a call, by names in lower case. */
 export interface CallHeaders {
@@ -102,6 +109,13 @@ export class ServedCall implements Call {
 
   get sessionToken(): string | undefined {
     return readActingToken(this.#received.get('authorization'));
+  }
+
+  get clientAddress(): string | undefined {
+    const values = this.#received.get(CLIENT_ADDRESS);
+    if (values.length === 0) return undefined;
+    const [only] = values;
+    return values.length === 1 && typeof only === 'string' ? only : '';
   }
 
   get idempotency(): Idempotency | undefined {

@@ -61,6 +61,7 @@ const CALL: Call = {
   deadlineMs: Number.POSITIVE_INFINITY,
   signal: new AbortController().signal,
   sessionToken: undefined,
+  clientAddress: undefined,
   actor: undefined,
   idempotency: undefined,
 };

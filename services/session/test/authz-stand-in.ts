@@ -8,15 +8,15 @@ import { startStandIn } from '@gatehouse/testing';
  * matters.
  */
 export function startAuthz(
-  holds: (userId: string, permission: string) => boolean,
+  holds: (userId: string, permission: string, ip: string) => boolean,
   freshness: 'fullyConsistent' | 'minimizeLatency' = 'fullyConsistent',
 ) {
   const service = mount(
     { check: AuthzServiceService.check },
     {
-      check: ({ userId, permission, consistency }) => ({
+      check: ({ userId, permission, consistency, context }) => ({
         decision:
-          consistency?.requirement?.$case === freshness && holds(userId, permission)
+          consistency?.requirement?.$case === freshness && holds(userId, permission, context?.ip ?? '')
             ? Decision.DECISION_ALLOWED
             : Decision.DECISION_DENIED,
         undetermined: '',

@@ -1,8 +1,9 @@
 import { Failure } from '@gatehouse/failure';
+import { AuthorizationService } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
 import { AuthzServiceService, type CheckRequest, Decision } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { mount } from '@gatehouse/rpc';
-import { startStandIn } from '@gatehouse/testing';
+import { bidiClient, envoyCheckRequest, startStandIn } from '@gatehouse/testing';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Doors, startDoors } from './edge-doors.ts';
 
@@ -59,6 +60,38 @@ it('authz is asked about the resource of the route, and told of the address and 
     });
     expect(request.context?.ip).toMatch(/^[0-9.]+$/);
   }
+});
+
+/** The address of the connection in what Envoy asks. */
+const CONNECTION = '198.51.100.23';
+
+it.each([
+  ['that the edge vouches for', 'edge/envoy', '203.0.113.9', '203.0.113.9'],
+  ['of version 6 that it vouches for', 'edge/envoy', '2001:db8::7', '2001:db8::7'],
+  ['of its connection, where the edge vouches for none', 'edge/envoy', undefined, CONNECTION],
+  ['of its connection, where somebody else vouches for another', 'operator/test', '203.0.113.9', CONNECTION],
+  ['of nobody, where what the edge vouches for is none', 'edge/envoy', '/run/envoy.sock', ''],
+  ['of nobody, where there is a port at it', 'edge/envoy', '203.0.113.9:443', ''],
+  ['of nobody, where the edge vouches for two', 'edge/envoy', '203.0.113.9, 10.0.0.1', ''],
+  ['of nobody, where the edge vouches for nothing', 'edge/envoy', '', ''],
+])('authz is told the address %s (%s, %j)', async (_what, peer, vouched, expected) => {
+  const { sessionToken } = await doors.rig.create();
+  const client = await bidiClient(doors.rig.service, peer);
+  const headers: Record<string, string> = vouched === undefined ? {} : { 'x-gatehouse-client-address': vouched };
+  const call = client.open(AuthorizationService.check, headers);
+  // What the client sends under the name of the metadata is a header like any other.
+  const request = envoyCheckRequest({
+    authorization: `Bearer ${sessionToken}`,
+    'x-gatehouse-client-address': '127.0.0.1',
+    'x-forwarded-for': '127.0.0.1',
+  });
+  if (request.attributes) request.attributes.contextExtensions = { permission: 'projects:read' };
+  call.send(request);
+  call.finish();
+  expect(await call.ended).toMatchObject({ code: 0 });
+  client.close();
+  expect(call.responses[0]?.status?.code).toBe(0);
+  expect(asked.map(({ context }) => context?.ip)).toEqual([expected]);
 });
 
 it('a session that knows of a token has it asked for, without another round', async () => {

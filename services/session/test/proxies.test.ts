@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { outboxEvents, startPostgres, startRedis, waitFor } from '@gatehouse/testing';
+import { outboxEvents, startPostgres, startRedis, type WebServerProgram, waitFor } from '@gatehouse/testing';
 import { describeWith } from '@gatehouse/testing/describe-with';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAuthz } from './authz-stand-in.ts';
@@ -10,6 +10,9 @@ import { believed, header, received, startApplication, startProxy } from './prox
 
 const READER = randomUUID();
 const STRANGER = randomUUID();
+/** Holds what a reader holds, from one address. */
+const TRAVELLER = randomUUID();
+const AWAY = '203.0.113.9';
 const COOKIE = '__Host-gatehouse_session';
 
 /** A forged identity under the very names that each proxy overwrites. */
@@ -34,6 +37,24 @@ const MISSPELT = [
   'X-Auth-Rest-Of-Cookie',
 ];
 
+/** What each example says that has to be changed behind another proxy, which is on this machine here. */
+const behindAnother: Readonly<Record<WebServerProgram, (text: string) => string>> = {
+  nginx: (text) =>
+    uncommented(text, 'set_real_ip_from 10.0.0.0/8;', 'real_ip_header X-Forwarded-For;').replace(
+      '10.0.0.0/8',
+      '127.0.0.0/8',
+    ),
+  caddy: (text) => uncommented(text, 'header_up X-Forwarded-For {http.request.header.X-Forwarded-For}'),
+  envoy: (text) => uncommented(text, 'xff_num_trusted_hops: 1'),
+};
+
+function uncommented(text: string, ...lines: readonly string[]): string {
+  return lines.reduce((result, line) => {
+    if (!result.includes(`# ${line}\n`)) throw new Error(`The example does not hold ${line}`);
+    return result.replace(`# ${line}\n`, `${line}\n`);
+  }, text);
+}
+
 describe.each(['nginx', 'caddy', 'envoy'] as const)('%s with the example that is shipped', (program) => {
   describeWith(program, 'in front of session', () => {
     let postgres: Awaited<ReturnType<typeof startPostgres>>;
@@ -46,7 +67,8 @@ describe.each(['nginx', 'caddy', 'envoy'] as const)('%s with the example that is
     beforeAll(async () => {
       [postgres, redis, application] = await Promise.all([startPostgres(), startRedis(), startApplication()]);
       authz = await startAuthz(
-        (user, permission) => user === READER && permission === 'projects:read',
+        (user, permission, ip) =>
+          permission === 'projects:read' && (user === READER || (user === TRAVELLER && ip === AWAY)),
         'minimizeLatency',
       );
       const env = { GATEHOUSE_AUTHZ_ADDRESS: authz.address };
@@ -278,6 +300,33 @@ describe.each(['nginx', 'caddy', 'envoy'] as const)('%s with the example that is
       );
       expect(event).toMatchObject({ peer: `edge/${program}`, ipAddress: '127.0.0.1' });
       expect(event.requestId).not.toBe(requestId);
+    });
+
+    it('takes the address that it saw itself for that of the client, whatever the client says', async () => {
+      const { bearer } = await create(TRAVELLER, 2);
+      for (const name of ['x-forwarded-for', 'x-real-ip', 'x-gatehouse-client-address', 'x-envoy-external-address']) {
+        const reply = await proxy.get('/admin/', { headers: { ...bearer, [name]: AWAY } });
+        expect(reply, name).toMatchObject({ status: 403, headers: { 'x-ext-auth-reason': 'PERMISSION_MISSING' } });
+      }
+    });
+
+    it('behind another proxy takes the one that this one saw, as its example says', async () => {
+      const other = await startProxy(program, {
+        doors,
+        applicationPort: application.port,
+        edit: behindAnother[program],
+      });
+      const { bearer } = await create(TRAVELLER, 2);
+      const from = async (forwardedFor: string) => {
+        const { status } = await other.get('/admin/', { headers: { ...bearer, 'x-forwarded-for': forwardedFor } });
+        return status;
+      };
+      expect(await from(AWAY)).toBe(200);
+      // What stands before it the client has made up.
+      expect(await from(`127.0.0.1, ${AWAY}`)).toBe(200);
+      expect(await from('127.0.0.1')).toBe(403);
+      expect(await from(`${AWAY}, 198.51.100.4`)).toBe(403);
+      await other.stop();
     });
 
     it('does not ask about the health check, and lets no identity through there either', async () => {

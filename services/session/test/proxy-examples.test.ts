@@ -186,7 +186,7 @@ describe('deploy/istio', () => {
       ...Object.values(value?.typed_per_filter_config ?? {}),
       ...(value?.typed_config ? [value.typed_config] : []),
     ]);
-    expect(messages).toHaveLength(2);
+    expect(messages).toHaveLength(3);
     for (const message of messages) {
       const { checkSettings } = await convert(JSON.stringify(message), 'google.protobuf.Any');
       expect(() => parsePolicy(Object.entries(checkSettings?.contextExtensions ?? {}))).not.toThrow();
@@ -194,6 +194,10 @@ describe('deploy/istio', () => {
     const manager = await convert(JSON.stringify(messages[1]), 'google.protobuf.Any');
     const shipped = await envoyManager();
     expect(manager.earlyHeaderMutationExtensions).toEqual(shipped.earlyHeaderMutationExtensions);
+    const asking = await convert(JSON.stringify(messages[2]), 'google.protobuf.Any');
+    const initialMetadata = shipped.httpFilters?.[0]?.typedConfig?.grpcService?.initialMetadata;
+    expect(initialMetadata).toMatchObject([{ key: 'x-gatehouse-client-address' }]);
+    expect(asking.grpcService?.initialMetadata).toEqual(initialMetadata);
   });
 });
 

@@ -1,19 +1,22 @@
 import { isUtf8 } from 'node:buffer';
+import { isIP } from 'node:net';
 import type { CheckRequest } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
 import type { HttpRequest } from '../domain/edge-request.ts';
 
 const NO_SETTINGS: Readonly<Record<string, string>> = {};
 const UNUSUAL = /[^ -~]/;
 
-/** Reads the HTTP request that Envoy asks about. */
-export function toHttpRequest({ attributes }: CheckRequest): HttpRequest {
+/**
+ * Reads the HTTP request that Envoy asks about. `vouchedAddress` is what Envoy takes for the client's address, where it says
+ * so; else that of the connection counts, which behind another proxy is the address of that one.
+ */
+export function toHttpRequest({ attributes }: CheckRequest, vouchedAddress: string | undefined): HttpRequest {
   const http = attributes?.request?.http;
-  const address = attributes?.source?.address?.address;
   return {
     method: (http?.method ?? '').toUpperCase(),
     host: http?.host ?? '',
     headers: headersOf(http),
-    ipAddress: address?.$case === 'socketAddress' ? address.value.address : undefined,
+    ipAddress: vouchedAddress === undefined ? connectionAddress(attributes) : addressIn(vouchedAddress),
   };
 }
 
@@ -22,7 +25,18 @@ export function settingsOf({ attributes }: CheckRequest): Readonly<Record<string
   return attributes?.contextExtensions ?? NO_SETTINGS;
 }
 
-type Http = NonNullable<NonNullable<NonNullable<CheckRequest['attributes']>['request']>['http']>;
+type Attributes = CheckRequest['attributes'];
+type Http = NonNullable<NonNullable<NonNullable<Attributes>['request']>['http']>;
+
+function connectionAddress(attributes: Attributes): string | undefined {
+  const address = attributes?.source?.address?.address;
+  return address?.$case === 'socketAddress' ? address.value.address : undefined;
+}
+
+/** Envoy vouches for what is no address where it has none, as on a socket in the file system. */
+function addressIn(text: string): string | undefined {
+  return isIP(text) === 0 ? undefined : text;
+}
 
 /** Envoy sends headers as one map of texts, or one by one and as bytes when it is set to encode_raw_headers. */
 function headersOf(http: Http | undefined): Readonly<Record<string, string>> {
