@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Authority, type CertificateFiles, createAuthority, waitFor } from '@gatehouse/testing';
+import { type Authority, type CertificateFiles, createAuthority, type IssueOptions, waitFor } from '@gatehouse/testing';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCertificates } from '../src/channel/certificates.ts';
@@ -129,8 +129,58 @@ describe('certificates', () => {
   });
 });
 
+describe('the end of the own certificate', () => {
+  const DAY_MS = 86_400_000;
+  const text = () => ({
+    ca: readFileSync(own.ca, 'utf8'),
+    cert: readFileSync(own.cert, 'utf8'),
+    key: readFileSync(own.key, 'utf8'),
+  });
+
+  it.each([
+    ['files', () => own],
+    ['text', text],
+  ])('is told of when less than a third of its life is left, every hour: %s', (_what, options) => {
+    const warnings: string[] = [];
+    let nowMs = Date.now();
+    const certificates = openCertificates(
+      options(),
+      ({ message }) => warnings.push(message),
+      () => nowMs,
+    );
+    const later = (ms: number) => {
+      nowMs += ms;
+      certificates.refresh();
+    };
+    later(19 * DAY_MS);
+    expect(warnings).toEqual([]);
+    later(2 * DAY_MS);
+    later(0);
+    expect(warnings).toEqual([expect.stringContaining('ends at')]);
+    later(3_600_000);
+    expect(warnings).toHaveLength(2);
+    later(10 * DAY_MS);
+    expect(warnings.at(-1)).toContain('has ended');
+    certificates.stop();
+  });
+
+  it('is told of at once when it is over, and no more once there is another', () => {
+    const warnings: string[] = [];
+    const ended = authority.issueSync('app/orders', { days: -1 });
+    copyFileSync(ended.key, own.key);
+    copyFileSync(ended.cert, own.cert);
+    const certificates = openCertificates(own, ({ message }) => warnings.push(message));
+    expect(warnings).toEqual([expect.stringContaining('has ended')]);
+    issue(authority);
+    expect(certificates.refresh()).toBe(true);
+    expect(warnings).toHaveLength(1);
+    certificates.stop();
+  });
+});
+
 describe('identityProblem', () => {
-  const raw = (name: string) => new X509Certificate(readFileSync(authority.issueSync(name).cert)).raw;
+  const raw = (name: string, options?: IssueOptions) =>
+    new X509Certificate(readFileSync(authority.issueSync(name, options).cert)).raw;
 
   it('accepts exactly the one name', () => {
     expect(identityProblem(raw('session'), TRUST_DOMAIN, 'session')).toBeUndefined();
@@ -140,6 +190,17 @@ describe('identityProblem', () => {
     for (const domain of ['test.loca', 'test.local.evil', 'test']) {
       expect(identityProblem(raw('session'), domain, 'session')).toBeInstanceOf(Error);
     }
+  });
+
+  it.each<IssueOptions>([
+    { uris: [`spiffe://${TRUST_DOMAIN}/session `] },
+    { uris: [` spiffe://${TRUST_DOMAIN}/session`] },
+    { uris: [`spiffe://${TRUST_DOMAIN}/session`, `spiffe://${TRUST_DOMAIN}/session`] },
+    { isAuthority: true },
+    { keyUsage: 'signsAndCertifies' },
+    { keyUsage: 'none' },
+  ])('refuses one that is no SVID: %o', (options) => {
+    expect(identityProblem(raw('session', options), TRUST_DOMAIN, 'session')).toBeInstanceOf(Error);
   });
 
   it('refuses a certificate that names nobody', () => {

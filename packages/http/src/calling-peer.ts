@@ -1,41 +1,50 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { isFailure } from '@gatehouse/failure';
-import { type Peer, peerName } from '@gatehouse/rpc';
+import type { Clock } from '@gatehouse/process';
+import { type CertifiedPeer, certifiedPeer, type Peer } from '@gatehouse/rpc';
 
 /** Who is at the other end of a connection. */
 export interface CallingPeer extends Peer {
   /** Whether a certificate says so; else anybody may be there. */
   readonly proven: boolean;
+  /** Until when that certificate is good. Unix milliseconds; Infinity where there is none. */
+  readonly goodUntilMs: number;
   /** When the connection was first used, by the monotonic clock. Milliseconds. */
   readonly sinceMs: number;
 }
 
-/** Finds the peer of a connection; undefined when its certificate names none. */
+/** Finds the peer of a connection; undefined when its certificate names none, or has ended. */
 export type PeerOf = (socket: Socket) => CallingPeer | undefined;
 
-const UNPROVEN = 'unproven';
+const UNPROVEN = { name: 'unproven', notAfterMs: Number.POSITIVE_INFINITY };
 
-/** Names peers by their certificates, read once for each connection; without a trust domain nobody has to have one. */
-export function callingPeers(trustDomain: string | undefined): PeerOf {
+/**
+ * Names peers by their certificates, read once for each connection; without a trust domain nobody has to have one. The end
+ * of a certificate is looked at each time: TLS does so in a full handshake only, and not where a connection is resumed.
+ */
+export function callingPeers(trustDomain: string | undefined, clock: Clock): PeerOf {
   const known = new WeakMap<Socket, CallingPeer>();
   return (socket) => {
-    const peer = known.get(socket);
-    if (peer) return peer;
-    const name = trustDomain === undefined ? UNPROVEN : certifiedName(socket, trustDomain);
-    if (name === undefined) return undefined;
-    const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-    const found = { name, address, proven: trustDomain !== undefined, sinceMs: performance.now() };
-    known.set(socket, found);
-    return found;
+    const peer = known.get(socket) ?? read(socket, trustDomain);
+    if (peer) known.set(socket, peer);
+    return peer && clock.nowMs() <= peer.goodUntilMs ? peer : undefined;
   };
 }
 
-function certifiedName(socket: Socket, trustDomain: string): string | undefined {
+function read(socket: Socket, trustDomain: string | undefined): CallingPeer | undefined {
+  const certified = trustDomain === undefined ? UNPROVEN : certifiedBy(socket, trustDomain);
+  if (!certified) return undefined;
+  const { name, notAfterMs: goodUntilMs } = certified;
+  const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  return { name, address, proven: trustDomain !== undefined, goodUntilMs, sinceMs: performance.now() };
+}
+
+function certifiedBy(socket: Socket, trustDomain: string): CertifiedPeer | undefined {
   const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate().raw : undefined;
   if (!certificate) return undefined;
   try {
-    return peerName(certificate, trustDomain);
+    return certifiedPeer(certificate, trustDomain);
   } catch (error) {
     if (isFailure(error)) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 import { createServer as createPlainServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { HostPort, Logger, Registry } from '@gatehouse/process';
+import { type Clock, type HostPort, type Logger, type Registry, systemClock } from '@gatehouse/process';
 import { type AcceptedConnections, acceptedConnections, type CertificateSource } from '@gatehouse/rpc';
 import { callingPeers } from './calling-peer.ts';
 import { followCertificates } from './certificates.ts';
@@ -22,6 +22,8 @@ export interface HttpServerOptions {
   readonly echoesRequestId?: boolean;
   readonly logger: Logger;
   readonly registry: Registry;
+  /** By which certificates of peers end: as with TLS that of the machine when absent. */
+  readonly clock?: Clock;
 }
 
 /** A server that answers. */
@@ -50,7 +52,8 @@ const LIMITS = {
 /** Serves routes over HTTP/1.1, with the service's own certificate, which may be replaced at any time. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { listen, transport, routes, refusalForm, echoesRequestId = false, logger, registry } = options;
-  const peerOf = callingPeers(transport === 'mtls' ? options.trustDomain : undefined);
+  const { clock = systemClock } = options;
+  const peerOf = callingPeers(transport === 'mtls' ? options.trustDomain : undefined, clock);
   const state = { draining: false };
   const listener = answering({ routes, peerOf, refusalForm, echoesRequestId, state, logger, registry });
   const { server, stop } =

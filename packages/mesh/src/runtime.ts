@@ -16,12 +16,12 @@ import {
   type Acting,
   type CertificateSource,
   type Client,
-  certificateSource,
   connect,
   type Mounted,
   type RpcDefinitions,
   serve,
 } from '@gatehouse/rpc';
+import { ownCertificates } from './own-certificates.ts';
 import { type DecisionLevel, openTrail, type Trail } from './trail.ts';
 
 /** The part of a service's configuration that is the same for all five. */
@@ -91,12 +91,7 @@ export function openRuntime({ service, config, postgresUrl, migrations, clock }:
   const logger = createLogger({ service, level: config.GATEHOUSE_LOG_LEVEL, instance: config.GATEHOUSE_INSTANCE });
   const registry = createRegistry(service);
   const stops = stopStack(logger);
-  const certificates = certificateSource({
-    ca: config.GATEHOUSE_TLS_CA,
-    cert: config.GATEHOUSE_TLS_CERT,
-    key: config.GATEHOUSE_TLS_KEY,
-    logger,
-  });
+  const certificates = ownCertificates(service, config, { logger, registry });
   stops.add('certificates', () => certificates.stop());
   const db = openDatabase({
     url: postgresUrl,

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRuntime, type RunningService } from '@gatehouse/mesh';
-import { systemClock } from '@gatehouse/process';
+import { ConfigError, systemClock } from '@gatehouse/process';
 import { createTestDatabase, type TestDatabase, testAuthority, testStores } from '@gatehouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -22,10 +22,10 @@ afterEach(async () => {
   rmSync(migrations, { recursive: true });
 });
 
-/** A service of no RPCs on the session schema; `more` are reasons of its own not to be ready. */
-async function serve(more: readonly string[] = []) {
-  const { ca, cert, key } = (await testAuthority()).issueSync('session');
-  const runtime = openRuntime({
+/** What a service of no RPCs on the session schema stands on, with the certificate of a peer. */
+async function open({ peer = 'session', days = 30 } = {}) {
+  const { ca, cert, key } = (await testAuthority()).issueSync(peer, { days });
+  return openRuntime({
     service: 'session',
     postgresUrl: database.url,
     migrations,
@@ -47,6 +47,11 @@ async function serve(more: readonly string[] = []) {
       GATEHOUSE_POSTGRES_STATEMENT_TIMEOUT_MS: 60_000,
     },
   });
+}
+
+/** Serves; `more` are reasons of the service's own not to be ready. */
+async function serve(more: readonly string[] = []) {
+  const runtime = await open();
   running = await runtime.serve({ services: [], ready: async () => more });
   const admin = `http://127.0.0.1:${running.adminPort}`;
   return async (path: string) => {
@@ -79,5 +84,24 @@ describe('readiness', () => {
     const { status, body } = await get('/readyz');
     expect(status).toBe(503);
     expect(JSON.parse(body).reasons).toEqual([expect.stringContaining('Postgres'), 'The roles can not be read.']);
+  });
+});
+
+describe('a start', () => {
+  it.each([
+    ['that has ended', { days: -1 }, 'has ended'],
+    ['of another service', { peer: 'authz' }, 'not of'],
+    ['of an application', { peer: 'app/session' }, 'not of'],
+  ])('with a certificate %s is refused, and says why', async (_what, certificate, why) => {
+    const opened = open(certificate);
+    await expect(opened).rejects.toBeInstanceOf(ConfigError);
+    await expect(opened).rejects.toThrow(why);
+  });
+
+  it('tells when its certificate ends', async () => {
+    const get = await serve();
+    const { body } = await get('/metrics');
+    const end = /^gatehouse_certificate_end_timestamp_seconds\{service="session"\} (\S+)$/m.exec(body);
+    expect(Number(end?.[1]) * 1000).toBeGreaterThan(Date.now());
   });
 });

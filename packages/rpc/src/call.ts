@@ -1,7 +1,7 @@
 import type { Failure } from '@gatehouse/failure';
 import { isUuid, uuidv7 } from '@gatehouse/process';
 import { readActingToken } from './acting-token.ts';
-import type { ConnectedCall, PeerResolver } from './connection.ts';
+import type { ConnectedCall, Connection, ConnectionResolver } from './connection.ts';
 import { IDEMPOTENCY_KEY, type Idempotency, readIdempotency } from './idempotency.ts';
 import type { Method } from './method.ts';
 import type { Peer } from './peer.ts';
@@ -73,18 +73,18 @@ export class ServedCall implements Call {
   readonly definition: Method;
   /** Out of sight, because a call is also the context of what it calls, and must not pass on what it was given. */
   readonly #received: CallHeaders;
-  private readonly peerOf: PeerResolver;
+  private readonly connectionOf: ConnectionResolver;
   private readonly connected: ConnectedCall;
   private knownRequestId: string | undefined;
-  private knownPeer: Peer | undefined;
+  private knownConnection: Connection | undefined;
   private knownTrace: TraceContext | undefined;
   private controller: AbortController | undefined;
   private abortReason: Failure | undefined;
 
-  constructor(definition: Method, received: CallHeaders, peerOf: PeerResolver, connected: ConnectedCall) {
+  constructor(definition: Method, received: CallHeaders, connectionOf: ConnectionResolver, connected: ConnectedCall) {
     this.definition = definition;
     this.#received = received;
-    this.peerOf = peerOf;
+    this.connectionOf = connectionOf;
     this.connected = connected;
   }
 
@@ -93,8 +93,13 @@ export class ServedCall implements Call {
   }
 
   get peer(): Peer {
-    this.knownPeer ??= this.peerOf(this.connected);
-    return this.knownPeer;
+    return this.connection.peer;
+  }
+
+  /** That on which it came. */
+  get connection(): Connection {
+    this.knownConnection ??= this.connectionOf(this.connected);
+    return this.knownConnection;
   }
 
   get requestId(): string {

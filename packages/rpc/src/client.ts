@@ -6,7 +6,7 @@ import type { CertificateSource } from './certificates.ts';
 import { descriptorImage } from './descriptor-image.ts';
 import type { RequestOf, ResponseOf, RpcDefinition, RpcDefinitions } from './handler.ts';
 import { IDEMPOTENCY_KEY } from './idempotency.ts';
-import { peerName } from './peer.ts';
+import { certifiedPeer } from './peer.ts';
 import { fromServiceError } from './status.ts';
 import { type Requests, streamCall } from './stream-client.ts';
 import { toTraceparent } from './trace.ts';
@@ -147,7 +147,7 @@ function channelCredentials(transport: ClientTransport): ChannelCredentials {
     // Peers are known by their SPIFFE id; the address that they were reached at proves nothing.
     checkServerIdentity: (_host, certificate) => {
       try {
-        const name = peerName(certificate.raw, trustDomain);
+        const { name } = certifiedPeer(certificate.raw, trustDomain);
         return name === serverName ? undefined : new Error(`The server is ${name}, not ${serverName}.`);
       } catch (error) {
         return error instanceof Error ? error : new Error('The server is not known.');

@@ -30,7 +30,7 @@ const VISIBLE_ASCII = /^[ -~]*$/;
  * because one is made for every request.
  */
 export class Http2Call implements UnaryWire, CallHeaders {
-  /** Under this name `certificatePeers` finds the connection of the call. */
+  /** Under this name `certifiedConnections` finds the connection of the call. */
   readonly stream: ServerHttp2Stream;
   private readonly headers: IncomingHttpHeaders;
   private readonly codec: UnaryCodec;

@@ -2,7 +2,12 @@ export { type AcceptedConnections, acceptedConnections } from './accepted-connec
 export { type Access, type AccessRule, peers } from './access.ts';
 export { toBatchReply } from './batch-reply.ts';
 export type { Actor, Call, CallContext } from './call.ts';
-export { type CertificateFiles, type CertificateSource, certificateSource } from './certificates.ts';
+export {
+  type CertificateFiles,
+  type CertificateSource,
+  type CertificateSourceOptions,
+  certificateSource,
+} from './certificates.ts';
 export {
   type Client,
   type ClientCallContext,
@@ -28,7 +33,7 @@ export { type Acting, permissionMissing } from './interceptors/access.ts';
 export { fieldsInvalid } from './interceptors/limits.ts';
 export { type LookupGate, lookupGate } from './lookup-gate.ts';
 export { type Mounted, mount } from './mount.ts';
-export { matchesPeer, type Peer, peerName } from './peer.ts';
+export { type CertifiedPeer, certifiedPeer, matchesPeer, type Peer } from './peer.ts';
 export { structChecks } from './rules/struct.ts';
 export { Violations } from './rules/violations.ts';
 export { type RunningServer, type ServeOptions, serve, type Transport } from './server.ts';

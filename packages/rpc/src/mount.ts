@@ -1,7 +1,7 @@
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import type { ServiceDefinition, UntypedHandleCall, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Access } from './access.ts';
-import type { PeerResolver } from './connection.ts';
+import type { ConnectionResolver } from './connection.ts';
 import { type DescriptorImage, descriptorImage } from './descriptor-image.ts';
 import type { DirectMethod } from './direct.ts';
 import type {
@@ -24,7 +24,7 @@ import { unaryCall } from './unary-call.ts';
 /** What the server needs to serve a method, beyond the method itself. */
 export interface Serving {
   readonly edge: readonly Interceptor[];
-  readonly peerOf: PeerResolver;
+  readonly connectionOf: ConnectionResolver;
   /** Deadline of a call whose caller set none. Milliseconds. */
   readonly defaultDeadlineMs: number;
 }

@@ -1,8 +1,8 @@
-import type { HostPort, Logger, Registry } from '@gatehouse/process';
+import { type Clock, type HostPort, type Logger, type Registry, systemClock } from '@gatehouse/process';
 import { experimental, Server, ServerCredentials } from '@grpc/grpc-js';
 import { type AcceptedConnections, acceptedConnections } from './accepted-connections.ts';
 import type { CertificateSource } from './certificates.ts';
-import { certificatePeers, fixedPeer } from './connection.ts';
+import { certifiedConnections, fixedConnection } from './connection.ts';
 import { serveDirectly } from './direct.ts';
 import { health } from './health.ts';
 import { serveOnStreams } from './http2-streams.ts';
@@ -25,6 +25,8 @@ export interface ServeOptions {
   readonly reflection: boolean;
   readonly logger: Logger;
   readonly registry: Registry;
+  /** By which certificates of peers end: as with TLS that of the machine when absent. */
+  readonly clock?: Clock;
   /** Deadline of a call whose caller set none. Milliseconds. */
   readonly defaultDeadlineMs?: number;
   readonly maxRequestBytes?: number;
@@ -56,7 +58,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const state = health(names);
   const serving = {
     edge: edge({ logger, registry, acting: options.acting }),
-    peerOf: transport.kind === 'mtls' ? certificatePeers(transport.trustDomain) : fixedPeer(transport.peer),
+    connectionOf:
+      transport.kind === 'mtls'
+        ? certifiedConnections(transport.trustDomain, options.clock ?? systemClock)
+        : fixedConnection(transport.peer),
     defaultDeadlineMs: options.defaultDeadlineMs ?? DEFAULT_DEADLINE_MS,
   };
   const extra = options.reflection ? reflection([...names, state.mounted.service]) : [];

@@ -5,12 +5,10 @@ import { checkLimits } from './interceptors/limits.ts';
 import type { Method } from './method.ts';
 import type { Serving } from './mount.ts';
 import { toStatus } from './status.ts';
+import { endInTime } from './stream-lifetime.ts';
 import { callerGone, domainOf, outcomeOf } from './unary-call.ts';
 
 type StreamCall = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
-
-/** How long a stream lives whose caller set no deadline. Milliseconds. */
-export const STREAM_LIFETIME_MS_MAX = 24 * 60 * 60 * 1000;
 
 /**
  * Serves an RPC that answers with a stream. The handler yields responses; it is stopped through the call's signal, and
@@ -23,13 +21,13 @@ export function streamCall(
 ): (grpcCall: StreamCall) => void {
   const domain = domainOf(method.service);
   return (grpcCall) => {
-    const call = new ServedCall(method, grpcCall.metadata, serving.peerOf, grpcCall);
-    const deadline = Number(grpcCall.getDeadline());
-    call.deadlineMs = Number.isFinite(deadline) ? deadline : Date.now() + STREAM_LIFETIME_MS_MAX;
+    const call = new ServedCall(method, grpcCall.metadata, serving.connectionOf, grpcCall);
+    const timer = endInTime(call, Number(grpcCall.getDeadline()), (why) => call.abort(why));
     grpcCall.on('cancelled', () => call.abort(callerGone(call)));
     // A stream that breaks is also cancelled; without a listener its error would end the process.
     grpcCall.on('error', () => {});
     void run(call, grpcCall, handler, serving).then((error) => {
+      clearTimeout(timer);
       if (error === undefined) grpcCall.end();
       else grpcCall.emit('error', toStatus(error, domain, call.requestId));
     });

@@ -8,8 +8,8 @@ import { holdToLimits } from './interceptors/limits.ts';
 import type { Method } from './method.ts';
 import type { Serving } from './mount.ts';
 import { toStatus } from './status.ts';
-import { STREAM_LIFETIME_MS_MAX } from './stream-call.ts';
-import { callerGone, deadlineExceeded, domainOf, outcomeOf } from './unary-call.ts';
+import { endInTime } from './stream-lifetime.ts';
+import { callerGone, domainOf, outcomeOf } from './unary-call.ts';
 
 type Handler = SyncStreamHandler<unknown, unknown>;
 
@@ -22,7 +22,7 @@ export function syncStreamCall(method: Method, handler: Handler, serving: Servin
     let served: ServedStream | undefined;
     wire.start({
       onReceiveMetadata(metadata) {
-        served = serveStream(new ServedCall(method, metadata, serving.peerOf, wire), wire, handler, serving);
+        served = serveStream(new ServedCall(method, metadata, serving.connectionOf, wire), wire, handler, serving);
       },
       onReceiveMessage: (request) => served?.receive(request),
       onReceiveHalfClose: () => served?.halfClose(),
@@ -83,10 +83,8 @@ function serveStream(call: ServedCall, wire: WireCall, handler: Handler, { edge 
     if (!isOver) stream = handler.open(call);
   };
 
-  const now = Date.now();
-  call.deadlineMs = Math.min(Number(wire.getDeadline()), now + STREAM_LIFETIME_MS_MAX);
   // grpc-js has a timer too, but tells of it only when the caller has read everything.
-  const timer = setTimeout(() => finish(deadlineExceeded()), Math.max(0, call.deadlineMs - now));
+  const timer = endInTime(call, Number(wire.getDeadline()), finish);
   open().then(pull, answers.fail);
   return {
     receive(request) {

@@ -79,7 +79,7 @@ class UnaryExchange implements UnaryListener {
     }
     const { wire } = this;
     const { method, serving } = this.route;
-    this.call = new ServedCall(method, this.metadata, serving.peerOf, wire);
+    this.call = new ServedCall(method, this.metadata, serving.connectionOf, wire);
     this.setDeadline(this.call, Number(wire.getDeadline()), serving.defaultDeadlineMs);
     this.proceed();
   }

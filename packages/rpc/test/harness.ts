@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRegistry, type Registry, silentLogger } from '@gatehouse/process';
+import { type Clock, createRegistry, type Registry, silentLogger } from '@gatehouse/process';
 import { SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import {
   type Access,
@@ -50,6 +50,7 @@ export async function rig(
     defaultDeadlineMs?: number;
     reflection?: boolean;
     trustDomain?: string;
+    clock?: Clock;
   } = {},
 ): Promise<Rig> {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-rpc-'));
@@ -79,6 +80,7 @@ export async function rig(
     logger: silentLogger,
     registry,
     ...(options.acting ? { acting: options.acting } : {}),
+    ...(options.clock ? { clock: options.clock } : {}),
     ...(options.defaultDeadlineMs ? { defaultDeadlineMs: options.defaultDeadlineMs } : {}),
   });
   const address = `127.0.0.1:${server.port}`;

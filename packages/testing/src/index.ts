@@ -1,7 +1,7 @@
 export { type Bidi, bidiClient, type StreamEnd } from './bidi-client.ts';
 export { byWayOf, databaseByWayOf } from './by-way-of.ts';
 export { areWell, isCurrent, isTrusting, metricsOf } from './cache-health.ts';
-export { type Authority, type CertificateFiles, createAuthority } from './certificates/authority.ts';
+export { type Authority, type CertificateFiles, createAuthority, type IssueOptions } from './certificates/authority.ts';
 export { type Daemon, type DaemonOptions, startDaemon } from './daemon.ts';
 export { dataHome, dataHomeElsewhere } from './data-home.ts';
 export { envoyCheckRequest } from './envoy-check-request.ts';
@@ -35,5 +35,6 @@ export { rolePassword } from './templates.ts';
 export { peerCertificates, testAuthority } from './test-authority.ts';
 export { createTestDatabase, type TestDatabase } from './test-database.ts';
 export { type TestStores, testStores } from './test-stores.ts';
+export { openTls, type TlsConnection, type TlsConnectionOptions } from './tls-connection.ts';
 export { waitFor } from './wait-for.ts';
 export { startWebServer, type WebServer, type WebServerProgram } from './web-server.ts';

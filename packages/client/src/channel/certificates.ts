@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { type CertificateLife, certificateLife, lifeWarning } from '@gatehouse/verify';
 import type { experimental } from '@grpc/grpc-js';
 
 /** Each is PEM text, or the path of a PEM file. */
@@ -24,22 +25,31 @@ export interface Certificates {
 }
 
 const REFRESH_MS = 10_000;
+/** How often it is told again that the own certificate is about to end. */
+const WARNING_EVERY_MS = 60 * 60_000;
 
 interface Bundle {
   readonly ca: Buffer;
   readonly certificate: Buffer;
   readonly privateKey: Buffer;
+  readonly life: CertificateLife;
 }
 
 /**
- * Reads certificates at once and, where files are named, again every `refreshMs`. A set that can't be read or whose key
+ * Reads certificates at once and, for where files are named, again every `refreshMs`. A set that can't be read or whose key
  * is not the certificate's is told to `onWarning`, once, and the last good one stays in use: so files may be replaced one
- * after the other. Throws when the first set is not good.
+ * after the other. `onWarning` is also told, again every hour, when less than a third of the life of the own certificate is
+ * left. Throws when the first set is not good.
  */
-export function openCertificates(options: CertificateOptions, onWarning: (error: Error) => void): Certificates {
+export function openCertificates(
+  options: CertificateOptions,
+  onWarning: (error: Error) => void,
+  nowMs: () => number = Date.now,
+): Certificates {
   const { refreshMs = REFRESH_MS } = options;
   let current = readBundle(options);
   let told = '';
+  let warnedAtMs = Number.NEGATIVE_INFINITY;
   const caListeners = new Set<experimental.CaCertificateUpdateListener>();
   const identityListeners = new Set<experimental.IdentityCertificateUpdateListener>();
 
@@ -55,16 +65,27 @@ export function openCertificates(options: CertificateOptions, onWarning: (error:
       return undefined;
     }
   };
+  const warn = () => {
+    const why = lifeWarning(current.life, nowMs());
+    if (why === undefined || nowMs() - warnedAtMs < WARNING_EVERY_MS) return;
+    warnedAtMs = nowMs();
+    onWarning(new Error(why));
+  };
   const refresh = () => {
     const bundle = next();
-    if (!bundle || sameBundle(bundle, current)) return false;
-    current = bundle;
+    const isNew = bundle !== undefined && !sameBundle(bundle, current);
+    if (isNew) {
+      current = bundle;
+      warnedAtMs = Number.NEGATIVE_INFINITY;
+    }
+    warn();
+    if (!isNew) return false;
     for (const listener of caListeners) listener({ caCertificate: current.ca });
     for (const listener of identityListeners) listener(current);
     return true;
   };
-  const hasFiles = [options.ca, options.cert, options.key].some((each) => !isPem(each));
-  const timer = hasFiles ? setInterval(refresh, refreshMs).unref() : undefined;
+  warn();
+  const timer = setInterval(refresh, refreshMs).unref();
   return {
     refresh,
     stop: () => clearInterval(timer),
@@ -89,12 +110,12 @@ function soon(tell: () => void): void {
 }
 
 function readBundle({ ca, cert, key }: CertificateOptions): Bundle {
-  const bundle = { ca: readPem(ca), certificate: readPem(cert), privateKey: readPem(key) };
-  new X509Certificate(bundle.ca);
-  if (!new X509Certificate(bundle.certificate).checkPrivateKey(createPrivateKey(bundle.privateKey))) {
+  const files = { ca: readPem(ca), certificate: readPem(cert), privateKey: readPem(key) };
+  new X509Certificate(files.ca);
+  if (!new X509Certificate(files.certificate).checkPrivateKey(createPrivateKey(files.privateKey))) {
     throw new Error('The private key is not that of the certificate.');
   }
-  return bundle;
+  return { ...files, life: certificateLife(files.certificate.toString('latin1')) };
 }
 
 function readPem(pemOrPath: string): Buffer {

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeAuthorityCertificate, makeLeafCertificate } from './certificate.ts';
+import { type LeafOptions, makeAuthorityCertificate, makeLeafCertificate } from './certificate.ts';
 import { replaceFile } from './replace-file.ts';
 
 /** How long an authority lasts. */
@@ -31,9 +31,15 @@ export interface Authority {
    * its files, replacing older ones. `days` (default 30) may be negative: the certificate has then expired. `hosts` are
    * DNS names or IP addresses besides localhost, 127.0.0.1 and ::1.
    */
-  issue(name: string, options?: { days?: number; hosts?: readonly string[] }): Promise<CertificateFiles>;
+  issue(name: string, options?: IssueOptions): Promise<CertificateFiles>;
   /** As `issue`, without waiting. */
-  issueSync(name: string, options?: { days?: number; hosts?: readonly string[] }): CertificateFiles;
+  issueSync(name: string, options?: IssueOptions): CertificateFiles;
+}
+
+/** What a certificate says besides the name; with the last three it is one that nobody should accept. */
+export interface IssueOptions extends Pick<LeafOptions, 'uris' | 'isAuthority' | 'keyUsage'> {
+  readonly days?: number;
+  readonly hosts?: readonly string[];
 }
 
 /** Makes a certificate authority in a folder, or takes up the one of the same trust domain that is there. */
@@ -47,9 +53,9 @@ export async function createAuthority(options: { directory: string; trustDomain:
     replaceFile(files.ca, made.certificate, 0o644);
   }
   const authorityKey = createPrivateKey(readFileSync(files.key));
-  const issueSync: Authority['issueSync'] = (name, { days = LEAF_DAYS, hosts = [] } = {}) => {
+  const issueSync: Authority['issueSync'] = (name, { days = LEAF_DAYS, hosts = [], ...more } = {}) => {
     if (!PEER_NAME.test(name) || name === 'ca') throw new Error(`A peer can't be called ${name}.`);
-    const made = makeLeafCertificate(authorityKey, { trustDomain, name, lifetimeMs: days * DAY_MS, hosts });
+    const made = makeLeafCertificate(authorityKey, { trustDomain, name, lifetimeMs: days * DAY_MS, hosts, ...more });
     const stem = join(directory, name.replaceAll('/', '-'));
     // The key first: whoever reloads on a new certificate then finds its key in place.
     replaceFile(`${stem}.key`, made.key, 0o600);

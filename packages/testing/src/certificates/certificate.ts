@@ -27,7 +27,13 @@ const oid = {
 const KEY_USAGE = {
   signCertificates: { bits: 0b0000_0110, unused: 1 },
   digitalSignature: { bits: 0b1000_0000, unused: 7 },
+  keyEncipherment: { bits: 0b0010_0000, unused: 5 },
+  signsAndCertifies: { bits: 0b1000_0100, unused: 2 },
+  signsAndRevokes: { bits: 0b1000_0010, unused: 1 },
 } as const;
+
+/** What a key may do, as a certificate says; `none` where it does not say. */
+export type KeyUsage = keyof typeof KEY_USAGE | 'none';
 
 /** A certificate and its private key, both in PEM. */
 export interface PemPair {
@@ -43,7 +49,7 @@ export function makeAuthorityCertificate(trustDomain: string, lifetimeMs: number
     extension(oid.basicConstraints, der.sequence(der.boolean(true), der.integer(Buffer.from([0]))), 'critical'),
     keyUsage(KEY_USAGE.signCertificates),
     extension(oid.subjectKeyIdentifier, der.octetString(keyIdentifier(publicKey))),
-    extension(oid.subjectAltName, der.sequence(generalName(`spiffe://${trustDomain}`))),
+    extension(oid.subjectAltName, der.sequence(uriName(`spiffe://${trustDomain}`))),
   ];
   const certificate = certify({
     subject: name,
@@ -61,12 +67,18 @@ export interface LeafOptions {
   readonly name: string;
   readonly lifetimeMs: number;
   readonly hosts: readonly string[];
+  /** URIs in place of the SPIFFE id of the peer. */
+  readonly uris?: readonly string[];
+  /** Whether it says that it is an authority's, which that of a peer must not. */
+  readonly isAuthority?: boolean;
+  readonly keyUsage?: KeyUsage;
 }
 
 /** A certificate for one peer, good for both ends of a connection, named by its SPIFFE URI. */
 export function makeLeafCertificate(authorityKey: KeyObject, options: LeafOptions): PemPair {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const names = [`spiffe://${options.trustDomain}/${options.name}`, ...new Set([...LOCAL_NAMES, ...options.hosts])];
+  const { uris = [`spiffe://${options.trustDomain}/${options.name}`], keyUsage: usage = 'digitalSignature' } = options;
+  const names = [...uris.map(uriName), ...Array.from(new Set([...LOCAL_NAMES, ...options.hosts]), hostName)];
   const purposes = [oid.serverAuth, oid.clientAuth].map(der.objectIdentifier);
   const issuerIdentifier = der.contextual(0, keyIdentifier(createPublicKey(authorityKey)), 'bytes');
   const certificate = certify({
@@ -76,12 +88,12 @@ export function makeLeafCertificate(authorityKey: KeyObject, options: LeafOption
     signingKey: authorityKey,
     lifetimeMs: options.lifetimeMs,
     extensions: [
-      extension(oid.basicConstraints, der.sequence(), 'critical'),
-      keyUsage(KEY_USAGE.digitalSignature),
+      extension(oid.basicConstraints, der.sequence(...(options.isAuthority ? [der.boolean(true)] : [])), 'critical'),
+      ...(usage === 'none' ? [] : [keyUsage(KEY_USAGE[usage])]),
       extension(oid.extendedKeyUsage, der.sequence(...purposes)),
       extension(oid.subjectKeyIdentifier, der.octetString(keyIdentifier(publicKey))),
       extension(oid.authorityKeyIdentifier, der.sequence(issuerIdentifier)),
-      extension(oid.subjectAltName, der.sequence(...names.map(generalName))),
+      extension(oid.subjectAltName, der.sequence(...names)),
     ],
   });
   return { certificate, key: exportKey(privateKey) };
@@ -126,8 +138,11 @@ function keyUsage({ bits, unused }: { bits: number; unused: number }): Buffer {
   return extension(oid.keyUsage, der.bitString(Buffer.from([bits]), unused), 'critical');
 }
 
-function generalName(name: string): Buffer {
-  if (name.includes('://')) return der.contextual(6, Buffer.from(name, 'latin1'), 'bytes');
+function uriName(uri: string): Buffer {
+  return der.contextual(6, Buffer.from(uri, 'latin1'), 'bytes');
+}
+
+function hostName(name: string): Buffer {
   if (isIP(name)) return der.contextual(7, der.ipBytes(name), 'bytes');
   return der.contextual(2, Buffer.from(name, 'latin1'), 'bytes');
 }
