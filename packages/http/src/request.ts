@@ -78,7 +78,7 @@ async function answerOf(message: IncomingMessage, response: ServerResponse, aske
   if (!peer || (peer.proven && !matchesPeer(peer.name, route.access.peers))) {
     throw refused(403, 'PEER_NOT_ALLOWED', 'The peer may not ask.');
   }
-  const json = route.method === 'POST' ? await readJson(message, route.bodyBytesMax) : undefined;
+  const json = route.method === 'POST' ? await readJson(message, route.bodyBytesMax, peer.unfinished) : undefined;
   const controller = new AbortController();
   const { signal } = controller;
   // Node joins what it may join, so that each name has one value.

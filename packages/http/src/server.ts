@@ -2,7 +2,14 @@ import { createServer as createPlainServer, type RequestListener, type Server } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type Clock, type HostPort, type Logger, type Registry, systemClock } from '@gatehouse/process';
-import { type AcceptedConnections, acceptedConnections, type CertificateSource } from '@gatehouse/rpc';
+import {
+  type AcceptedConnections,
+  acceptedConnections,
+  type CertificateSource,
+  DOOR_LIMITS,
+  type DoorLimits,
+  UnfinishedRequests,
+} from '@gatehouse/rpc';
 import { callingPeers } from './calling-peer.ts';
 import { followCertificates } from './certificates.ts';
 import type { RefusalForm } from './refusal.ts';
@@ -24,6 +31,8 @@ export interface HttpServerOptions {
   readonly registry: Registry;
   /** By which certificates of peers end: as with TLS that of the machine when absent. */
   readonly clock?: Clock;
+  /** What whoever connects may take up; what is not here is as in DOOR_LIMITS. */
+  readonly limits?: Partial<DoorLimits>;
 }
 
 /** A server that answers. */
@@ -32,9 +41,6 @@ export interface HttpServer {
   /** Refuses new connections, closes those that rest, lets requests end for `graceMs`, then cuts off what is left. */
   drain(graceMs: number): Promise<void>;
 }
-
-const CONNECTIONS_MAX = 4_096;
-const HANDSHAKE_TIMEOUT_MS = 5_000;
 
 const LIMITS = {
   /** As much as nginx takes from a client, and what a proxy adds. */
@@ -53,16 +59,18 @@ const LIMITS = {
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { listen, transport, routes, refusalForm, echoesRequestId = false, logger, registry } = options;
   const { clock = systemClock } = options;
-  const peerOf = callingPeers(transport === 'mtls' ? options.trustDomain : undefined, clock);
+  const limits = { ...DOOR_LIMITS, ...options.limits };
+  const trustDomain = transport === 'mtls' ? options.trustDomain : undefined;
+  const peerOf = callingPeers(trustDomain, clock, new UnfinishedRequests(limits));
   const state = { draining: false };
   const listener = answering({ routes, peerOf, refusalForm, echoesRequestId, state, logger, registry });
   const { server, stop } =
     transport === 'plaintext'
       ? { server: createPlainServer(LIMITS, listener), stop: () => {} }
-      : await secureServer(options, listener);
+      : await secureServer(options, limits, listener);
   // A limit on their number would drop headers in silence, the token or its origin among them; their bytes are limited.
   server.maxHeadersCount = 0;
-  server.maxConnections = CONNECTIONS_MAX;
+  server.maxConnections = limits.connectionsMax;
   await listening(server, listen);
   const { port } = server.address() as AddressInfo;
   const connections = acceptedConnections(port);
@@ -76,10 +84,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   };
 }
 
-async function secureServer({ transport, certificates }: HttpServerOptions, listener: RequestListener) {
+async function secureServer(
+  { transport, certificates }: HttpServerOptions,
+  { handshakeTimeoutMs }: DoorLimits,
+  listener: RequestListener,
+) {
   const following = followCertificates(certificates, (context) => server.setSecureContext(context));
   const requestCert = transport === 'mtls';
-  const tls = { requestCert, rejectUnauthorized: requestCert, handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
+  const tls = { requestCert, rejectUnauthorized: requestCert, handshakeTimeout: handshakeTimeoutMs };
   const server = createTlsServer({ ...LIMITS, ...(await following.first), ...tls }, listener);
   return { server, stop: following.stop };
 }

@@ -3,6 +3,7 @@ import { Failure } from '@gatehouse/failure';
 import type { Clock } from '@gatehouse/process';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { type CertifiedPeer, certifiedPeer, type Peer, peerRefused } from './peer.ts';
+import type { ConnectionShare, UnfinishedRequests } from './unfinished-requests.ts';
 
 /** What a call knows of its connection. */
 export type ConnectedCall = Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext' | 'getPeer'>;
@@ -12,6 +13,8 @@ export interface Connection {
   readonly peer: Peer;
   /** For how long its certificate is still good; negative when it has ended, Infinity where there is none. Milliseconds. */
   leftMs(): number;
+  /** What it has sent of requests that are not whole. */
+  readonly unfinished: ConnectionShare;
 }
 
 /** How the connection of a call is found. Throws Failure `denied` PEER_NOT_ALLOWED where its peer is nobody. */
@@ -22,12 +25,31 @@ export type ConnectionResolver = (call: ConnectedCall) => Connection;
  * as much as a whole call; its end is looked at on each call: TLS does so in a full handshake only, and a connection that is
  * resumed has none, however often it is.
  */
-export function certifiedConnections(trustDomain: string, clock: Clock): ConnectionResolver {
+export function certifiedConnections(
+  trustDomain: string,
+  clock: Clock,
+  unfinished: UnfinishedRequests,
+): ConnectionResolver {
   const known = new WeakMap<object, Connection | Failure>();
+  const read = (call: ConnectedCall): Connection | Failure => {
+    const certificate = call.getAuthContext()?.sslPeerCertificate?.raw;
+    if (!certificate) return peerRefused('It has no certificate.');
+    const certified = peerOrFailure(certificate, trustDomain);
+    if (certified instanceof Failure) return certified;
+    const { name, notAfterMs } = certified;
+    return {
+      peer: { name, address: addressOf(call.getPeer()) },
+      leftMs: () => notAfterMs - clock.nowMs(),
+      unfinished: unfinished.ofConnection(name),
+    };
+  };
   return (call) => {
     const session = sessionOf(call);
-    const found = (session && known.get(session)) ?? read(call, trustDomain, clock);
-    if (session) known.set(session, found);
+    const found = (session && known.get(session)) ?? read(call);
+    if (session && !known.has(session)) {
+      known.set(session, found);
+      if (!(found instanceof Failure)) session.once('close', found.unfinished.closed);
+    }
     if (found instanceof Failure) throw found;
     if (found.leftMs() < 0) {
       // So that a caller which has a new certificate comes back with it.
@@ -44,18 +66,13 @@ export function certificateEnded(): Failure {
 }
 
 /** Takes every caller for the same peer: for a server on loopback without TLS, as benchmarks run it. */
-export function fixedConnection(name: string): ConnectionResolver {
-  const connection = { peer: { name, address: '127.0.0.1' }, leftMs: () => Number.POSITIVE_INFINITY };
+export function fixedConnection(name: string, unfinished: UnfinishedRequests): ConnectionResolver {
+  const connection = {
+    peer: { name, address: '127.0.0.1' },
+    leftMs: () => Number.POSITIVE_INFINITY,
+    unfinished: unfinished.ofConnection(name),
+  };
   return () => connection;
-}
-
-function read(call: ConnectedCall, trustDomain: string, clock: Clock): Connection | Failure {
-  const certificate = call.getAuthContext()?.sslPeerCertificate?.raw;
-  if (!certificate) return peerRefused('It has no certificate.');
-  const found = peerOrFailure(certificate, trustDomain);
-  if (found instanceof Failure) return found;
-  const { name, notAfterMs } = found;
-  return { peer: { name, address: addressOf(call.getPeer()) }, leftMs: () => notAfterMs - clock.nowMs() };
 }
 
 function peerOrFailure(certificate: Uint8Array, trustDomain: string): CertifiedPeer | Failure {

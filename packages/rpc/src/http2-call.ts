@@ -1,9 +1,9 @@
-import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import { TLSSocket } from 'node:tls';
-import { type Metadata, status } from '@grpc/grpc-js';
-import type { CallHeaders } from './call.ts';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { status } from '@grpc/grpc-js';
 import { frame, MessageReader, PREFIX_BYTES } from './message-frame.ts';
+import { RawCall, RESPONSE_HEADERS, trailers } from './raw-call.ts';
 import type { UnaryListener, UnaryWire } from './unary-call.ts';
+import { type ConnectionShare, unfinishedTooMuch } from './unfinished-requests.ts';
 
 /** What has to be known of a method to serve it on a stream. */
 export interface UnaryCodec {
@@ -11,28 +11,16 @@ export interface UnaryCodec {
   readonly encode: (response: unknown) => Buffer;
 }
 
-/** setTimeout takes what is larger for one millisecond. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
-
-const RESPONSE_HEADERS = {
-  ':status': 200,
-  'content-type': 'application/grpc+proto',
-  'grpc-accept-encoding': 'identity,deflate,gzip',
-} as const;
 const BEFORE_TRAILERS = { waitForTrailers: true, sendDate: false };
 const TRAILERS_ONLY = { endStream: true, sendDate: false };
 const OK_TRAILERS = { 'grpc-status': status.OK };
-const VISIBLE_ASCII = /^[ -~]*$/;
 
 /**
  * A unary call on the HTTP/2 stream that carries it, as
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md has it: for requests that are not compressed. A class,
  * because one is made for every request.
  */
-export class Http2Call implements UnaryWire, CallHeaders {
-  /** Under this name `certifiedConnections` finds the connection of the call. */
-  readonly stream: ServerHttp2Stream;
-  private readonly headers: IncomingHttpHeaders;
+export class Http2Call extends RawCall implements UnaryWire {
   private readonly codec: UnaryCodec;
   private readonly maxRequestBytes: number;
   private readonly timeoutMs: number;
@@ -41,6 +29,8 @@ export class Http2Call implements UnaryWire, CallHeaders {
   private timer: NodeJS.Timeout | undefined;
   private readonly request = new MessageReader();
   private reply: Buffer | undefined;
+  /** Is told what of the request is kept, as long as that is not whole. */
+  private share: ConnectionShare | undefined;
   private isOver = false;
   /** Whether the caller has said all that it has to say. */
   private isAsked = false;
@@ -53,12 +43,16 @@ export class Http2Call implements UnaryWire, CallHeaders {
     codec: UnaryCodec,
     maxRequestBytes: number,
   ) {
-    this.stream = stream;
-    this.headers = headers;
+    super(stream, headers);
     this.codec = codec;
     this.maxRequestBytes = maxRequestBytes;
     this.timeoutMs = timeoutMs;
     this.deadlineMs = Date.now() + timeoutMs;
+  }
+
+  /** What is kept of the request is counted there. */
+  countIn(share: ConnectionShare): void {
+    this.share = share;
   }
 
   start(listener: UnaryListener): void {
@@ -69,18 +63,12 @@ export class Http2Call implements UnaryWire, CallHeaders {
     stream.on('data', (chunk: Buffer) => this.take(chunk));
     stream.on('end', () => this.endOfRequest());
     stream.on('close', () => this.closed());
-    if (this.timeoutMs <= TIMER_MS_MAX) this.timer = setTimeout(() => this.deadlinePassed(), this.timeoutMs);
+    this.timer = setTimeout(() => this.deadlinePassed(), this.timeoutMs);
     listener.onReceiveMetadata(this);
   }
 
   /** The stream flows from the beginning. */
   startRead(): void {}
-
-  get(name: string): string[] {
-    const value = this.headers[name];
-    const values = value === undefined ? [] : Array.isArray(value) ? value : [value];
-    return values.filter((each) => VISIBLE_ASCII.test(each));
-  }
 
   /** Leaves with the status, which is to follow at once. */
   sendMessage(message: unknown, _written: () => void): void {
@@ -111,28 +99,19 @@ export class Http2Call implements UnaryWire, CallHeaders {
     return this.deadlineMs;
   }
 
-  getPeer(): string {
-    const { remoteAddress, remotePort } = this.stream.session?.socket ?? {};
-    return remoteAddress === undefined ? 'unknown' : `${remoteAddress}:${remotePort}`;
-  }
-
-  getAuthContext(): ReturnType<UnaryWire['getAuthContext']> {
-    const socket = this.stream.session?.socket;
-    if (!(socket instanceof TLSSocket && socket.authorized)) return {};
-    const certificate = socket.getPeerCertificate();
-    return certificate.raw ? { transportSecurityType: 'ssl', sslPeerCertificate: certificate } : {};
-  }
-
   private take(chunk: Buffer): void {
     // What comes after the end of a call is read all the same, so that the connection goes on.
     if (this.isOver) return;
     const { request, maxRequestBytes } = this;
     request.add(chunk);
     const { messageBytes = 0 } = request;
+    const fits = this.share?.keep(chunk.length) ?? true;
     if (messageBytes > maxRequestBytes) {
-      this.refuse(status.RESOURCE_EXHAUSTED, `The request has ${messageBytes} bytes, and may have ${maxRequestBytes}.`);
+      this.giveUp(status.RESOURCE_EXHAUSTED, `The request has ${messageBytes} bytes, and may have ${maxRequestBytes}.`);
+    } else if (!fits) {
+      this.listener?.onRefusal(unfinishedTooMuch());
     } else if (request.surplus > 0) {
-      this.refuse(status.UNIMPLEMENTED, 'The call received more than one request message.');
+      this.giveUp(status.UNIMPLEMENTED, 'The call received more than one request message.');
     }
   }
 
@@ -145,9 +124,9 @@ export class Http2Call implements UnaryWire, CallHeaders {
       listener.onReceiveHalfClose();
       return;
     }
-    const framed = request.take();
+    const framed = this.takeRequest();
     if (framed[0] !== 0) {
-      this.refuse(status.INTERNAL, 'The request is compressed, and grpc-encoding does not say how.');
+      this.giveUp(status.INTERNAL, 'The request is compressed, and grpc-encoding does not say how.');
       return;
     }
     const message = this.decoded(framed.subarray(PREFIX_BYTES));
@@ -160,15 +139,21 @@ export class Http2Call implements UnaryWire, CallHeaders {
     try {
       return this.codec.decode(message);
     } catch {
-      this.refuse(status.INTERNAL, 'Error deserializing request');
+      this.giveUp(status.INTERNAL, 'Error deserializing request');
       return undefined;
     }
   }
 
   /** Ends a call that was never begun. */
-  private refuse(code: status, details: string): void {
-    this.request.take();
+  private giveUp(code: status, details: string): void {
     this.sendStatus({ code, details });
+  }
+
+  /** Hands the request out, which is kept no more. */
+  private takeRequest(): Buffer {
+    this.share?.giveBack(this.request.bytes);
+    this.share = undefined;
+    return this.request.take();
   }
 
   private deadlinePassed(): void {
@@ -183,16 +168,13 @@ export class Http2Call implements UnaryWire, CallHeaders {
 
   private finish(): void {
     this.isOver = true;
+    if (this.share) this.takeRequest();
     clearTimeout(this.timer);
   }
 }
 
 function sendOk(this: ServerHttp2Stream): void {
   this.sendTrailers(OK_TRAILERS);
-}
-
-function trailers(code: status = status.UNKNOWN, details = '', metadata?: Metadata | null): OutgoingHttpHeaders {
-  return { 'grpc-status': code, 'grpc-message': encodeURI(details.toWellFormed()), ...metadata?.toHttp2Headers() };
 }
 
 function ignore(): void {}

@@ -1,12 +1,25 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type Server, status } from '@grpc/grpc-js';
+import { admit, countUnfinished, turnAway } from './door.ts';
 import { timeoutMs } from './grpc-timeout.ts';
 import { Http2Call, type UnaryCodec } from './http2-call.ts';
+import type { Method } from './method.ts';
+import type { Serving } from './mount.ts';
+import { RawCall } from './raw-call.ts';
+import { STREAM_LIFETIME_MS_MAX } from './stream-lifetime.ts';
 import type { UnaryWire } from './unary-call.ts';
+import type { ConnectionShare } from './unfinished-requests.ts';
 
 /** A unary method, and how its messages are read and written. */
 export interface UnaryMethod extends UnaryCodec {
   readonly serve: (call: UnaryWire) => void;
+}
+
+/** A method as its streams are judged. */
+export interface StreamMethod {
+  readonly method: Method;
+  /** Undefined for one that streams. */
+  readonly unary: UnaryMethod | undefined;
 }
 
 /** What holds for every call. */
@@ -17,18 +30,31 @@ export interface CallLimits {
   readonly maxRequestBytes: number;
 }
 
+/** No unary call is waited for any longer, whatever deadline its caller sets: its connection is not kept longer either. */
+export const CALL_MS_MAX = 5 * 60_000;
+
 /** The method of grpc-js's server that is called for each stream. */
 const STREAM_HANDLER = '_streamHandler';
 const VISIBLE_ASCII = /^[ -~]*$/;
 
 /**
- * Serves unary methods on their HTTP/2 streams, before grpc-js sees them: what it makes for each call costs a third of a
- * call that is answered from memory (ADR 0025). It keeps those whose headers say anything out of the ordinary, such as
- * that a request is compressed. To be called before the server listens. Throws when grpc-js has no such method any more.
+ * Judges every stream by its headers, before anything of its body is kept, and serves unary methods on their HTTP/2
+ * streams, before grpc-js sees them: what it makes for each call costs a third of a call that is answered from memory (ADR
+ * 0025). It keeps those whose headers say anything out of the ordinary, such as that a request is compressed. To be called
+ * before the server listens. Throws when grpc-js has no such method any more.
  */
-export function serveOnStreams(server: Server, methods: ReadonlyMap<string, UnaryMethod>, limits: CallLimits): void {
+export function serveOnStreams(
+  server: Server,
+  methods: ReadonlyMap<string, StreamMethod>,
+  serving: Serving,
+  limits: CallLimits,
+): void {
   const handleStream: unknown = Reflect.get(server, STREAM_HANDLER);
   if (typeof handleStream !== 'function') throw new Error(`The server of grpc-js has no ${STREAM_HANDLER}.`);
+  const leave = (interceptors: unknown, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    if (REPEATED.some((name) => isLong(headers[name]))) refuse(stream);
+    else Reflect.apply(handleStream, server, [interceptors, stream, headers]);
+  };
   const takeStream = (
     interceptors: unknown,
     stream: ServerHttp2Stream,
@@ -36,13 +62,40 @@ export function serveOnStreams(server: Server, methods: ReadonlyMap<string, Unar
     _flags: number,
     rawHeaders: readonly string[],
   ) => {
+    // Its caller has reset it in the meantime: nobody can be told anything.
+    if (stream.destroyed || stream.closed) return;
     if (headers.authorization !== undefined) headers.authorization = authorizationOf(rawHeaders);
-    const method = methods.get(headers[':path'] ?? '');
-    const timeout = method && plainTimeoutMs(headers, limits.defaultDeadlineMs);
+    const served = methods.get(headers[':path'] ?? '');
+    if (!served || !isGrpc(headers)) {
+      // grpc-js says that there is no such method, or no such type, and would keep what comes all the same.
+      leave(interceptors, stream, headers);
+      stream.close(constants.NGHTTP2_NO_ERROR);
+      return;
+    }
+    const { method, unary } = served;
+    const timeout = timeoutOf(headers, unary ? limits.defaultDeadlineMs : STREAM_LIFETIME_MS_MAX);
+    const withinMs = Math.min(timeout ?? 0, unary ? CALL_MS_MAX : STREAM_LIFETIME_MS_MAX);
+    const call =
+      unary && isPlain(headers)
+        ? new Http2Call(stream, headers, withinMs, unary, limits.maxRequestBytes)
+        : new RawCall(stream, headers);
+    let share: ConnectionShare;
+    try {
+      share = admit(call, method, serving).unfinished;
+    } catch (error) {
+      turnAway(call, method, error, serving);
+      return;
+    }
     if (timeout === undefined) {
-      if (REPEATED.some((name) => isLong(headers[name]))) refuse(stream);
-      else Reflect.apply(handleStream, server, [interceptors, stream, headers]);
-    } else method?.serve(new Http2Call(stream, headers, timeout, method, limits.maxRequestBytes));
+      leave(interceptors, stream, headers);
+    } else if (call instanceof Http2Call) {
+      call.countIn(share);
+      unary?.serve(call);
+    } else {
+      headers[TIMEOUT] = `${Math.ceil(withinMs)}m`;
+      leave(interceptors, stream, headers);
+      countUnfinished(stream, share, () => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM));
+    }
   };
   Reflect.set(server, STREAM_HANDLER, takeStream);
 }
@@ -83,12 +136,19 @@ function refuse(stream: ServerHttp2Stream): void {
 
 function ignore(): void {}
 
-/** Within how many milliseconds a call that grpc-js need not see must have ended; undefined for all other calls. */
-function plainTimeoutMs(headers: IncomingHttpHeaders, defaultMs: number): number | undefined {
-  const encoding = headers['grpc-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') return undefined;
-  if (!headers['content-type']?.startsWith('application/grpc')) return undefined;
-  const timeout = headers['grpc-timeout'];
+const TIMEOUT = 'grpc-timeout';
+
+function isGrpc({ 'content-type': type }: IncomingHttpHeaders): boolean {
+  return type?.startsWith('application/grpc') ?? false;
+}
+
+/** Whether the request of a unary call need not be seen by grpc-js. */
+function isPlain({ 'grpc-encoding': encoding }: IncomingHttpHeaders): boolean {
+  return encoding === undefined || encoding === 'identity';
+}
+
+/** Within how many milliseconds a call must have ended; undefined where its headers make no sense. */
+function timeoutOf({ [TIMEOUT]: timeout }: IncomingHttpHeaders, defaultMs: number): number | undefined {
   if (timeout === undefined) return defaultMs;
   return typeof timeout === 'string' ? timeoutMs(timeout) : undefined;
 }

@@ -17,6 +17,7 @@ export {
   DEADLINE_MARGIN_MS,
 } from './client.ts';
 export { type DescriptorImage, descriptorImage } from './descriptor-image.ts';
+export { DOOR_LIMITS, type DoorLimits } from './door-limits.ts';
 export type {
   BidiHandler,
   Encoded,
@@ -40,3 +41,4 @@ export { type RunningServer, type ServeOptions, serve, type Transport } from './
 export { PeerError } from './status.ts';
 export { type TimeLeft, timeLeft } from './time-left.ts';
 export { continueTrace, startTrace, type TraceContext } from './trace.ts';
+export { type ConnectionShare, UnfinishedRequests, unfinishedTooMuch } from './unfinished-requests.ts';

@@ -42,3 +42,28 @@ function whole(pieces: readonly Buffer[]): Buffer {
   const [first] = pieces;
   return pieces.length === 1 && first ? first : Buffer.concat(pieces);
 }
+
+/** How much has come of the message that is under way in a stream of them. */
+export class MessageProgress {
+  /** Bytes of it, its prefix among them; none between two messages. */
+  bytes = 0;
+  private prefixBytes = 0;
+  private missing = 0;
+
+  add(chunk: Buffer): void {
+    for (let at = 0; at < chunk.length; ) {
+      let taken = 1;
+      if (this.prefixBytes < PREFIX_BYTES) {
+        // The first byte of the prefix says whether the message is compressed, the others how long it is.
+        if (this.prefixBytes > 0) this.missing = this.missing * 0x100 + (chunk[at] ?? 0);
+        this.prefixBytes += 1;
+      } else {
+        taken = Math.min(this.missing, chunk.length - at);
+        this.missing -= taken;
+      }
+      at += taken;
+      this.bytes += taken;
+      if (this.prefixBytes === PREFIX_BYTES && this.missing === 0) this.bytes = this.prefixBytes = 0;
+    }
+  }
+}

@@ -12,7 +12,7 @@ import type {
   ServerStreamHandler,
   SyncStreamHandler,
 } from './handler.ts';
-import type { UnaryMethod } from './http2-streams.ts';
+import type { StreamMethod, UnaryMethod } from './http2-streams.ts';
 import type { Interceptor } from './interceptors/index.ts';
 import type { Method } from './method.ts';
 import { compileRules } from './rules/compile.ts';
@@ -25,8 +25,8 @@ import { unaryCall } from './unary-call.ts';
 export interface Serving {
   readonly edge: readonly Interceptor[];
   readonly connectionOf: ConnectionResolver;
-  /** Deadline of a call whose caller set none. Milliseconds. */
-  readonly defaultDeadlineMs: number;
+  /** Whether peers may act for end users at all. */
+  readonly canAct: boolean;
 }
 
 /** A service with its handlers and who may call them, ready to be served. */
@@ -43,8 +43,8 @@ export interface Served {
   readonly implementation: UntypedServiceImplementation;
   /** Called without them, by the full names of the methods. */
   readonly direct: ReadonlyMap<string, DirectMethod>;
-  /** Those of them that are unary, which can be called without grpc-js. */
-  readonly unary: ReadonlyMap<string, UnaryMethod>;
+  /** All of them, as their streams are judged, by their full names. */
+  readonly onStreams: ReadonlyMap<string, StreamMethod>;
 }
 
 /** RPCs of others that change nothing, and whose protos do not say so. */
@@ -64,17 +64,21 @@ export function mount<Definition extends RpcDefinitions>(
     serve: (serving) => {
       const implementation: UntypedServiceImplementation = {};
       const direct = new Map<string, DirectMethod>();
-      const unary = new Map<string, UnaryMethod>();
+      const onStreams = new Map<string, StreamMethod>();
       for (const [key, rpc] of rpcs) {
         const method = methodOf(image, rpc, access[key] ?? { peers: [] });
         const served = serveMethod(method, handlers[key], serving);
         if ('grpc' in served) implementation[key] = served.grpc;
         else direct.set(method.path, 'unary' in served ? served.unary : served.direct);
-        if ('unary' in served) {
-          unary.set(method.path, { serve: served.unary, decode: rpc.requestDeserialize, encode: method.encode });
-        }
+        onStreams.set(method.path, {
+          method,
+          unary:
+            'unary' in served
+              ? { serve: served.unary, decode: rpc.requestDeserialize, encode: method.encode }
+              : undefined,
+        });
       }
-      return { implementation, direct, unary };
+      return { implementation, direct, onStreams };
     },
   };
 }

@@ -4,12 +4,15 @@ import { type AcceptedConnections, acceptedConnections } from './accepted-connec
 import type { CertificateSource } from './certificates.ts';
 import { certifiedConnections, fixedConnection } from './connection.ts';
 import { serveDirectly } from './direct.ts';
+import { DOOR_LIMITS, type DoorLimits } from './door-limits.ts';
+import { limitConnections, limitHandshakes } from './grpc-server-limits.ts';
 import { health } from './health.ts';
 import { serveOnStreams } from './http2-streams.ts';
 import type { Acting } from './interceptors/access.ts';
 import { edge } from './interceptors/index.ts';
 import type { Mounted } from './mount.ts';
 import { reflection } from './reflection.ts';
+import { UnfinishedRequests } from './unfinished-requests.ts';
 
 /** How connections are made safe. */
 export type Transport =
@@ -30,6 +33,8 @@ export interface ServeOptions {
   /** Deadline of a call whose caller set none. Milliseconds. */
   readonly defaultDeadlineMs?: number;
   readonly maxRequestBytes?: number;
+  /** What whoever connects may take up; what is not here is as in DOOR_LIMITS. */
+  readonly limits?: Partial<DoorLimits>;
 }
 
 /** A server that answers. */
@@ -49,20 +54,21 @@ const MAX_CONNECTION_AGE_GRACE_MS = 30_000;
 const KEEPALIVE_TIME_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 5_000;
 const MAX_CONCURRENT_STREAMS = 1_000;
-const MAX_METADATA_BYTES = 16 * 1024;
 
 /** Starts a gRPC server with its services, health and, if asked for, reflection. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { listen, transport, logger, registry } = options;
   const names = options.services.map(({ service }) => service);
   const state = health(names);
+  const limits = { ...DOOR_LIMITS, ...options.limits };
+  const unfinished = new UnfinishedRequests(limits);
   const serving = {
     edge: edge({ logger, registry, acting: options.acting }),
     connectionOf:
       transport.kind === 'mtls'
-        ? certifiedConnections(transport.trustDomain, options.clock ?? systemClock)
-        : fixedConnection(transport.peer),
-    defaultDeadlineMs: options.defaultDeadlineMs ?? DEFAULT_DEADLINE_MS,
+        ? certifiedConnections(transport.trustDomain, options.clock ?? systemClock, unfinished)
+        : fixedConnection(transport.peer, unfinished),
+    canAct: options.acting !== undefined,
   };
   const extra = options.reflection ? reflection([...names, state.mounted.service]) : [];
   const served = [...options.services, state.mounted, ...extra].map(({ definition, serve }) => ({
@@ -78,16 +84,17 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.max_concurrent_streams': MAX_CONCURRENT_STREAMS,
-    'grpc.max_metadata_size': MAX_METADATA_BYTES,
     'grpc.enable_channelz': 0,
   });
-  serveOnStreams(server, new Map(served.flatMap(({ unary }) => [...unary])), {
-    defaultDeadlineMs: serving.defaultDeadlineMs,
+  limitHandshakes(server, limits);
+  serveOnStreams(server, new Map(served.flatMap(({ onStreams }) => [...onStreams])), serving, {
+    defaultDeadlineMs: options.defaultDeadlineMs ?? DEFAULT_DEADLINE_MS,
     maxRequestBytes,
   });
   for (const { definition, implementation } of served) server.addService(definition, implementation);
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
   const port = await bind(server, `${host}:${listen.port}`, credentials(transport, listen.host));
+  limitConnections(server, limits);
   const connections = acceptedConnections(port);
   return {
     port,

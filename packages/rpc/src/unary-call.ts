@@ -18,6 +18,8 @@ export interface UnaryListener {
   onReceiveMetadata(metadata: CallHeaders): void;
   onReceiveMessage(request: unknown): void;
   onReceiveHalfClose(): void;
+  /** The request is not to be served, before it is whole. */
+  onRefusal(why: Failure): void;
   onCancel(): void;
 }
 
@@ -48,7 +50,6 @@ class UnaryExchange implements UnaryListener {
   private metadata: CallHeaders | undefined;
   private request: unknown;
   private call: ServedCall | undefined;
-  private timer: NodeJS.Timeout | undefined;
   private reached = 0;
   private isOver = false;
 
@@ -80,8 +81,16 @@ class UnaryExchange implements UnaryListener {
     const { wire } = this;
     const { method, serving } = this.route;
     this.call = new ServedCall(method, this.metadata, serving.connectionOf, wire);
-    this.setDeadline(this.call, Number(wire.getDeadline()), serving.defaultDeadlineMs);
+    this.call.deadlineMs = Number(wire.getDeadline());
     this.proceed();
+  }
+
+  onRefusal(why: Failure): void {
+    if (this.isOver || this.call || !this.metadata) return;
+    const { method, serving } = this.route;
+    this.call = new ServedCall(method, this.metadata, serving.connectionOf, this.wire);
+    this.reached = serving.edge.length;
+    this.fail(why);
   }
 
   /** The wire says so of every call in the end. */
@@ -134,7 +143,6 @@ class UnaryExchange implements UnaryListener {
     const { call } = this;
     if (this.isOver || !call) return false;
     this.isOver = true;
-    if (this.timer) clearTimeout(this.timer);
     const outcome = outcomeOf(error);
     const { edge } = this.route.serving;
     for (let i = this.reached - 1; i >= 0; i--) edge[i]?.after?.(call, outcome);
@@ -143,19 +151,6 @@ class UnaryExchange implements UnaryListener {
     this.metadata = undefined;
     this.request = undefined;
     return true;
-  }
-
-  /** Gives the call its deadline. A timer is needed only where the wire has none: grpc-js, when the caller set no deadline. */
-  private setDeadline(call: ServedCall, deadlineMs: number, defaultMs: number): void {
-    if (Number.isFinite(deadlineMs)) {
-      call.deadlineMs = deadlineMs;
-      return;
-    }
-    call.deadlineMs = Date.now() + defaultMs;
-    this.timer = setTimeout(() => {
-      call.abort(deadlineExceeded());
-      this.fail(deadlineExceeded());
-    }, defaultMs);
   }
 
   private malformed(what: string): void {

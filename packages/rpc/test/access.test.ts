@@ -110,6 +110,19 @@ describe('an acting user', () => {
     await expect(revokeAs('edge/envoy', 'good')).rejects.toMatchObject({ reason: 'PEER_NOT_ALLOWED' });
   });
 
+  it('is not overlooked where the server lets nobody act, even if the peer could act alone', async () => {
+    const alone = await rig(
+      { revokeSession: () => ({ revokedAt: undefined, consistencyToken: '' }) },
+      { access: { revokeSession: { peers: ['operator/*'], acting: { peers: ['app/*'], permission: 'x:y' } } } },
+    );
+    const client = alone.connectAs('operator/alice', SessionServiceService);
+    await client.revokeSession(REVOKE);
+    await expect(client.revokeSession(REVOKE, { sessionToken: 'good' })).rejects.toMatchObject({
+      reason: 'PEER_NOT_ALLOWED',
+    });
+    await alone.stop();
+  });
+
   it('is recognised also where the peer could act alone, and a bad token is not overlooked', async () => {
     await revokeAs('operator/alice', 'weak');
     expect(seen?.actor?.userId).toBe('weak');

@@ -10,6 +10,7 @@ import {
   type Client,
   certificateSource,
   connect,
+  type DoorLimits,
   type Handlers,
   mount,
   type RpcDefinitions,
@@ -51,6 +52,7 @@ export async function rig(
     reflection?: boolean;
     trustDomain?: string;
     clock?: Clock;
+    limits?: Partial<DoorLimits>;
   } = {},
 ): Promise<Rig> {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-rpc-'));
@@ -80,6 +82,7 @@ export async function rig(
     logger: silentLogger,
     registry,
     ...(options.acting ? { acting: options.acting } : {}),
+    ...(options.limits ? { limits: options.limits } : {}),
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.defaultDeadlineMs ? { defaultDeadlineMs: options.defaultDeadlineMs } : {}),
   });

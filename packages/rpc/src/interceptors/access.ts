@@ -1,6 +1,7 @@
 import { Failure } from '@gatehouse/failure';
 import type { Actor, Call, ServedCall } from '../call.ts';
-import { matchesPeer } from '../peer.ts';
+import type { Method } from '../method.ts';
+import { matchesPeer, type Peer } from '../peer.ts';
 import type { Interceptor } from './index.ts';
 
 /** Finds out on whose behalf a peer acts, and whether that user may. */
@@ -22,14 +23,23 @@ export function checkAccess({ acting }: AccessOptions): Interceptor {
     name: 'access',
     before(call) {
       const rule = call.definition.access;
-      const outright = matchesPeer(call.peer.name, rule.peers);
+      const outright = checkPeer(call.definition, call.peer, acting !== undefined);
       // Most RPCs have no end user, and must not wait for anything here.
       if (outright && !(rule.acting && call.sessionToken)) return;
-      if (!rule.acting || !acting) throw peerNotAllowed(call);
-      if (!outright && !matchesPeer(call.peer.name, rule.acting.peers)) throw peerNotAllowed(call);
+      if (!rule.acting || !acting) throw peerNotAllowed(call.definition.name);
       return actFor(call, acting, rule.acting.permission, outright);
     },
   };
+}
+
+/**
+ * Whether the peer may call the method outright, and not only for an end user. Throws Failure `denied` PEER_NOT_ALLOWED
+ * when it may do neither; `canAct` is whether the server lets anybody act for users.
+ */
+export function checkPeer({ access, name }: Method, peer: Peer, canAct: boolean): boolean {
+  if (matchesPeer(peer.name, access.peers)) return true;
+  if (canAct && access.acting && matchesPeer(peer.name, access.acting.peers)) return false;
+  throw peerNotAllowed(name);
 }
 
 async function actFor(call: ServedCall, acting: Acting, permission: string, outright: boolean): Promise<void> {
@@ -50,6 +60,6 @@ export function permissionMissing(permission: string): Failure {
   });
 }
 
-function peerNotAllowed(call: ServedCall): Failure {
-  return new Failure('denied', 'PEER_NOT_ALLOWED', `The peer may not call ${call.definition.name}.`);
+function peerNotAllowed(method: string): Failure {
+  return new Failure('denied', 'PEER_NOT_ALLOWED', `The peer may not call ${method}.`);
 }
