@@ -9,6 +9,7 @@ import {
   type Peer,
   type UnfinishedRequests,
 } from '@gatehouse/rpc';
+import { canonicalAddress } from '@gatehouse/verify';
 
 /** Who is at the other end of a connection. */
 export interface CallingPeer extends Peer {
@@ -51,7 +52,7 @@ function read(
   const certified = trustDomain === undefined ? UNPROVEN : certifiedBy(socket, trustDomain);
   if (!certified) return undefined;
   const { name, notAfterMs: goodUntilMs } = certified;
-  const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  const address = canonicalAddress(socket.remoteAddress ?? '') ?? '';
   const isProven = trustDomain !== undefined;
   const share = unfinished.ofConnection(name);
   return { name, address, proven: isProven, goodUntilMs, unfinished: share, sinceMs: performance.now() };

@@ -1,6 +1,7 @@
 import type { ServerHttp2Session } from 'node:http2';
 import { Failure } from '@gatehouse/failure';
 import type { Clock } from '@gatehouse/process';
+import { canonicalAddress } from '@gatehouse/verify';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { type CertifiedPeer, certifiedPeer, type Peer, peerRefused } from './peer.ts';
 import type { ConnectionShare, UnfinishedRequests } from './unfinished-requests.ts';
@@ -93,9 +94,8 @@ function sessionOf(call: object): ServerHttp2Session | undefined {
 }
 
 function addressOf(peer: string): string {
-  const colon = peer.lastIndexOf(':');
-  const host = (colon < 0 ? '' : peer.slice(0, colon)).replace(/^\[|\]$/g, '');
-  return host.startsWith('::ffff:') ? host.slice(7) : host;
+  // An address of IPv6 stands before its port without brackets.
+  return canonicalAddress(peer.slice(0, Math.max(peer.lastIndexOf(':'), 0))) ?? '';
 }
 
 function isObject(value: unknown): value is object {

@@ -123,6 +123,10 @@ describe('an evaluation', () => {
       return door.answer(EVALUATION, { ...asked, subject: { ...asked.subject, properties }, context });
     };
     expect(await decide('open', { ip_address: '10.1.2.3', authentication_level: 2 })).toEqual({ decision: true });
+    for (const ip_address of ['::ffff:10.1.2.3', '10.1.2.3:443', '[::FFFF:0A01:203]:443', '::ffff:10.1.2.3%eth0']) {
+      expect(await decide('open', { ip_address, authentication_level: 2 })).toEqual({ decision: true });
+    }
+    expect(await decide('open', { ip_address: 'fe80::1%eth0', authentication_level: 2 })).toEqual({ decision: false });
     expect(await decide('open', { ip_address: '10.1.2.3', authentication_level: 1 })).toEqual({ decision: false });
     expect(await decide('open', { ip_address: '11.1.2.3', authentication_level: 2 })).toEqual({ decision: false });
     expect(await decide('close', { tags: ['b', 'a'] }, { shift: 'night' })).toEqual({ decision: true });

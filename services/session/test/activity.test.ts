@@ -116,11 +116,21 @@ describe('the use of a session', () => {
     expect((await statementsOf())['session.note-activity']).toBeLessThan(before + 40);
   });
 
+  it('is noted with the address in its one form', async () => {
+    const [zoned, mapped] = [await rig.create(), await rig.create()];
+    clock.advance(60_000);
+    await rig.edge.check(fromAddress(zoned.sessionToken, 'fe80::1%eth0'));
+    await rig.edge.check(fromAddress(mapped.sessionToken, '::FFFF:0a01:0203'));
+    for (const { session } of [zoned, mapped]) await untilNoted(session, clock.now());
+    expect((await rowOf(zoned.session))?.last_ip_address).toBe('fe80::1');
+    expect((await rowOf(mapped.session))?.last_ip_address).toBe('10.1.2.3');
+  });
+
   it('is not held up by an address that is none', async () => {
     const { session, sessionToken } = await rig.create();
     const stranger = await rig.create();
     clock.advance(60_000);
-    await rig.edge.check(fromAddress(sessionToken, 'fe80::1%eth0'));
+    await rig.edge.check(fromAddress(sessionToken, '/run/envoy.sock'));
     await rig.edge.check(fromAddress(stranger.sessionToken, '@unix'));
     for (const each of [session, stranger.session]) {
       await untilNoted(each, clock.now());

@@ -7,6 +7,8 @@ export interface EdgeCase {
   readonly policy?: Readonly<Record<string, string>>;
   readonly method?: string;
   readonly host?: string;
+  /** The client's, as the proxy tells it. */
+  readonly address?: string;
   /** Each character is an octet; a list is a header that is sent several times. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
 }
@@ -55,13 +57,14 @@ export async function startDoors(options: Parameters<typeof startSession>[0] = {
 export type Doors = Awaited<ReturnType<typeof startDoors>>;
 export type { SessionConfig };
 
-function toCheck({ policy = {}, method = 'GET', host = HOST, headers = {} }: EdgeCase) {
+function toCheck({ policy = {}, method = 'GET', host = HOST, headers = {}, address = CLIENT }: EdgeCase) {
   // Envoy joins with a comma what was sent several times.
   const joined = Object.entries(headers).map(([name, value]) => [name, [value].flat().join(',')]);
   const request = envoyCheckRequest(Object.fromEntries(joined));
   const { attributes } = request;
   if (!attributes?.request?.http) throw new Error('The request has no HTTP part.');
   Object.assign(attributes.request.http, { method, host });
+  Object.assign(attributes.source?.address?.address?.value ?? {}, { address });
   return { ...request, attributes: { ...attributes, contextExtensions: { ...policy } } };
 }
 
@@ -86,13 +89,13 @@ function toPath({ policy = {} }: EdgeCase): string {
   return settings.length === 0 ? '/forward-auth' : `/forward-auth/${settings.join('&')}`;
 }
 
-function toForwarded({ method = 'GET', host = HOST, headers = {} }: EdgeCase) {
+function toForwarded({ method = 'GET', host = HOST, headers = {}, address = CLIENT }: EdgeCase) {
   return {
     ...headers,
     'x-forwarded-method': method,
     'x-forwarded-host': host,
     'x-forwarded-uri': '/orders/42?full=1',
-    'x-forwarded-for': CLIENT,
+    'x-forwarded-for': address,
   };
 }
 

@@ -5,7 +5,7 @@ import { SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/ses
 import { mount } from '@gatehouse/rpc';
 import { bidiClient, envoyCheckRequest, startStandIn } from '@gatehouse/testing';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { type Doors, startDoors } from './edge-doors.ts';
+import { type Doors, type EdgeCase, startDoors } from './edge-doors.ts';
 
 let authz: Awaited<ReturnType<typeof startStandIn>>;
 let doors: Doors;
@@ -37,9 +37,11 @@ beforeEach(() => {
   knowsToken = true;
 });
 
-const pass = async (sessionToken: string, policy: Record<string, string>) => {
+const pass = async (sessionToken: string, policy: Record<string, string>, more: EdgeCase = {}) => {
   const headers = { authorization: `Bearer ${sessionToken}` };
-  for (const door of [doors.grpc, doors.http]) expect(await door({ headers, policy })).toMatchObject({ status: 200 });
+  for (const door of [doors.grpc, doors.http]) {
+    expect(await door({ headers, policy, ...more })).toMatchObject({ status: 200 });
+  }
 };
 const advance = (userId: string) =>
   doors.rig.service
@@ -71,7 +73,7 @@ it.each([
   ['of its connection, where the edge vouches for none', 'edge/envoy', undefined, CONNECTION],
   ['of its connection, where somebody else vouches for another', 'operator/test', '203.0.113.9', CONNECTION],
   ['of nobody, where what the edge vouches for is none', 'edge/envoy', '/run/envoy.sock', ''],
-  ['of nobody, where there is a port at it', 'edge/envoy', '203.0.113.9:443', ''],
+  ['that the edge vouches for, without the port at it', 'edge/envoy', '203.0.113.9:443', '203.0.113.9'],
   ['of nobody, where the edge vouches for two', 'edge/envoy', '203.0.113.9, 10.0.0.1', ''],
   ['of nobody, where the edge vouches for nothing', 'edge/envoy', '', ''],
 ])('authz is told the address %s (%s, %j)', async (_what, peer, vouched, expected) => {
@@ -92,6 +94,41 @@ it.each([
   client.close();
   expect(call.responses[0]?.status?.code).toBe(0);
   expect(asked.map(({ context }) => context?.ip)).toEqual([expected]);
+});
+
+it.each([
+  ['10.1.2.3', '10.1.2.3'],
+  ['10.1.2.3:443', '10.1.2.3'],
+  ['::ffff:10.1.2.3', '10.1.2.3'],
+  ['::FFFF:0A01:0203', '10.1.2.3'],
+  ['[::ffff:10.1.2.3]:443', '10.1.2.3'],
+  ['2001:0DB8:0::1', '2001:db8::1'],
+  ['[2001:db8::1]', '2001:db8::1'],
+  ['[2001:db8::1]:8443', '2001:db8::1'],
+  ['fe80::1%eth0', 'fe80::1'],
+  ['/run/envoy.sock', ''],
+  ['unknown', ''],
+  ['"10.1.2.3"', ''],
+  ['010.001.002.003', ''],
+])('an address is told in its one form, and none where the proxy tells none: %s is %j', async (address, ip) => {
+  const { sessionToken } = await doors.rig.create();
+  await pass(sessionToken, { permission: 'projects:read' }, { address });
+  expect(asked.map(({ context }) => context?.ip)).toEqual([ip, ip]);
+});
+
+it.each([
+  ['192.0.2.1, 10.1.2.3:443', '10.1.2.3'],
+  ['10.1.2.3, [2001:db8::1]:443', '2001:db8::1'],
+  ['10.1.2.3,\t192.0.2.1 ', '192.0.2.1'],
+  ['10.1.2.3, \xa0192.0.2.1', ''],
+  ['10.1.2.3,', ''],
+  ['10.1.2.3, , ', ''],
+])('of X-Forwarded-For the last entry counts, and no other in its place: %j is %j', async (forwarded, ip) => {
+  const { sessionToken } = await doors.rig.create();
+  const headers = { authorization: `Bearer ${sessionToken}` };
+  const asking = { headers, policy: { permission: 'projects:read' }, address: forwarded };
+  expect(await doors.http(asking)).toMatchObject({ status: 200 });
+  expect(asked.map(({ context }) => context?.ip)).toEqual([ip]);
 });
 
 it('a session that knows of a token has it asked for, without another round', async () => {

@@ -45,8 +45,8 @@ const ANY: SessionSearch = {
 };
 const revoke = (conditions: Partial<SessionSearch>, maxSessions = 0, pageToken = '') =>
   rig.operator.revokeFoundSessions({ search: { ...ANY, ...conditions }, reason, maxSessions, pageToken });
-const createOn = async (deviceFingerprint: string) => {
-  const request = { ...REQUEST, userId: randomUUID(), origin: { ...ORIGIN, deviceFingerprint } };
+const createOn = async (deviceFingerprint: string, ipAddress = ORIGIN.ipAddress) => {
+  const request = { ...REQUEST, userId: randomUUID(), origin: { ...ORIGIN, deviceFingerprint, ipAddress } };
   const { session, sessionToken } = await rig.identity.createSession(request);
   if (!session) throw new Error('No session came back.');
   return { id: session.sessionId, userId: session.userId, sessionToken };
@@ -77,6 +77,19 @@ describe('RevokeFoundSessions', () => {
     }
     await expect(other.app.validateSession({ sessionToken: stranger.sessionToken, ...bounded })).resolves.toBeDefined();
     expect(await revoke({ deviceFingerprint: device })).toMatchObject({ revokedCount: 0, nextPageToken: '' });
+  });
+
+  it('by a network ends the sessions from there, however their address was written', async () => {
+    const device = randomUUID();
+    const from = ['10.9.8.7', '::ffff:10.9.8.7', '::FFFF:0A09:0807', '10.9.8.7:443', '[::ffff:a09:807]:443'];
+    const made = await Promise.all(from.map((address) => createOn(device, address)));
+    const elsewhere = await createOn(device, '::ffff:11.9.8.7');
+    expect(await revoke({ ipNetwork: '10.0.0.0/8', deviceFingerprint: device })).toMatchObject({ revokedCount: 5 });
+    for (const { sessionToken } of made) await expect(rig.validate(sessionToken)).rejects.toMatchObject(refusal);
+    await expect(rig.validate(elsewhere.sessionToken)).resolves.toBeDefined();
+    expect(await revoke({ ipNetwork: '::ffff:11.0.0.0/104', deviceFingerprint: device })).toMatchObject({
+      revokedCount: 1,
+    });
   });
 
   it('goes by the user, whose sessions its token then stands for', async () => {

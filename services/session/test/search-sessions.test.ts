@@ -136,6 +136,52 @@ describe('SearchSessions', () => {
     expect(await find({ inactiveSince: later })).toEqual(both);
   });
 
+  it.each([
+    ['10.9.8.7', '10.9.8.7'],
+    ['::ffff:10.9.8.7', '10.9.8.7'],
+    ['::FFFF:0A09:0807', '10.9.8.7'],
+    ['10.9.8.7:51234', '10.9.8.7'],
+    ['[::ffff:10.9.8.7]:443', '10.9.8.7'],
+  ])('finds by its network a session from %s', async (told, address) => {
+    const { id, userId } = await createFrom({ ipAddress: told });
+    const networks = [
+      '10.0.0.0/8',
+      '10.9.8.7',
+      '::ffff:10.9.8.7',
+      '::ffff:10.0.0.0/104',
+      '::FFFF:0A09:0800/120',
+      '0.0.0.0/0',
+    ];
+    for (const ipNetwork of [...networks, '::ffff:0:0/96', '0000:0000:0000:0000:0000:ffff:10.9.8.200/120']) {
+      expect([ipNetwork, await findAll({ userId, ipNetwork })]).toEqual([ipNetwork, [id]]);
+    }
+    expect(await findAll({ userId, ipNetwork: '11.0.0.0/8' })).toEqual([]);
+    const { sessions } = await rig.operator.searchSessions({ search: { ...ANY, userId }, pageSize: 1, pageToken: '' });
+    expect(sessions[0]).toMatchObject({ origin: { ipAddress: address }, lastIpAddress: address });
+  });
+
+  it('finds by its zone, which is nothing to anybody else, no other than without', async () => {
+    const { id, userId } = await createFrom({ ipAddress: 'fe80::1%eth0' });
+    for (const ipNetwork of ['fe80::1', 'FE80:0::1', 'fe80::1%eth1', 'fe80::/10', 'fe80::1%eth0/64']) {
+      expect(await findAll({ userId, ipNetwork })).toEqual([id]);
+    }
+  });
+
+  it('finds a session whose address an instance of before has kept as IPv6 maps it', async () => {
+    const { id, userId } = await createFrom({ ipAddress: '2001:db8::1' });
+    for (const addresses of [`'::ffff:10.9.8.7', null`, `null, '::ffff:10.9.8.7'`]) {
+      await query(
+        rig.service.database.adminUrl,
+        `update session.sessions set (ip_address, last_ip_address) = row(${addresses}) where id = $1`,
+        [id],
+      );
+      for (const ipNetwork of ['10.0.0.0/8', '10.9.8.7', '::ffff:10.9.8.7']) {
+        expect([ipNetwork, await findAll({ userId, ipNetwork })]).toEqual([ipNetwork, [id]]);
+      }
+      expect(await findAll({ userId, ipNetwork: '10.9.8.8' })).toEqual([]);
+    }
+  });
+
   it('takes no character of a text for a wildcard', async () => {
     const device = { deviceFingerprint: randomUUID() };
     const { id } = await createFrom({ ...device, userAgent: 'Odd\\ 100%_sure' });

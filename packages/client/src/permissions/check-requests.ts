@@ -4,6 +4,7 @@ import {
   Decision,
   AuthzServiceService as rpcs,
 } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import { canonicalAddress } from '@gatehouse/verify';
 import type { Channel } from '../channel/open-channel.ts';
 import { GatehouseError } from '../gatehouse-error.ts';
 import type { Batch, Finding } from '../lookups/lookups.ts';
@@ -51,7 +52,7 @@ function toContext({
   resourceAttributes,
   attributes,
 }: PermissionContext): CheckContext {
-  return { ip, authenticationLevel, resourceAttributes, attributes };
+  return { ip: canonicalAddress(ip) ?? '', authenticationLevel, resourceAttributes, attributes };
 }
 
 function toFinding({ decision, undetermined, error }: CheckResult): Finding<Verdict> {

@@ -1,3 +1,4 @@
+import { canonicalAddress } from '@gatehouse/verify';
 import { boundedMap } from '../memory/bounded-map.ts';
 import { canonicalPermission, canonicalScope, decide, type Grant, type Model, type Verdict } from '../policy/index.ts';
 import type { KnownUser } from './grants-memory.ts';
@@ -51,7 +52,7 @@ export function createLocalChecks(): LocalChecks {
       asked.userId = userId;
       asked.permission = permission;
       asked.resource = resource;
-      asked.ip = context?.ip ?? '';
+      asked.ip = canonicalAddress(context?.ip ?? '') ?? '';
       asked.authenticationLevel = context?.authenticationLevel ?? 0;
       asked.resourceAttributes = context?.resourceAttributes ?? NO_ATTRIBUTES;
       asked.attributes = context?.attributes ?? NO_ATTRIBUTES;

@@ -280,6 +280,16 @@ describe('a check', () => {
     expect(service.batches[0]?.items).toHaveLength(4);
   });
 
+  it('tells the service of an address in its one form, which is that of memory', async () => {
+    await Promise.all(
+      ['::FFFF:10.0.0.1', '[2001:DB8::1]:443', 'fe80::1%eth0'].map((ip) =>
+        permissions.check({ ...read(ANN), context: { ip } }),
+      ),
+    );
+    const told = service.batches.flatMap(({ items }) => items.map(({ context }) => context?.ip));
+    expect(told).toEqual(['10.0.0.1', '2001:db8::1', 'fe80::1']);
+  });
+
   it('is refused here when it breaks a limit, whatever is in memory', async () => {
     await current();
     await permissions.check(read(ANN));

@@ -12,7 +12,7 @@ export interface PermissionQuestion {
 
 /** What the caller knows of a request, for conditions. A condition that needs what is not here is undetermined. */
 export interface PermissionContext {
-  /** The end user's address; IPv4 or IPv6. */
+  /** The end user's address; IPv4 or IPv6. A port, brackets and a zone, as sockets and proxies write them, are left out. */
   readonly ip?: string | undefined;
   /** How strongly the end user was authenticated, as in the session; up to 255. */
   readonly authenticationLevel?: number | undefined;

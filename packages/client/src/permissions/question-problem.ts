@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { canonicalAddress } from '@gatehouse/verify';
 import { type FieldViolation, GatehouseError } from '../gatehouse-error.ts';
 import { isPermission, isScope } from '../policy/index.ts';
 import type { PermissionContext, PermissionQuestion } from './permission-question.ts';
@@ -37,7 +37,7 @@ export function isResource(resource: string | undefined): boolean {
 /** What is wrong with a context; undefined when nothing is. */
 export function contextProblem(context: PermissionContext): FieldViolation | undefined {
   const { ip = '', authenticationLevel = 0, resourceAttributes, attributes } = context;
-  if (typeof ip !== 'string' || (ip !== '' && (isIP(ip) === 0 || ip.includes('%')))) {
+  if (typeof ip !== 'string' || (ip !== '' && canonicalAddress(ip) === undefined)) {
     return { field: 'context.ip', description: 'must be an IP address' };
   }
   if (!(Number.isInteger(authenticationLevel) && authenticationLevel >= 0 && authenticationLevel <= LEVEL_MAX)) {

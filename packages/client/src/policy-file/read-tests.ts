@@ -1,3 +1,4 @@
+import { canonicalAddress } from '@gatehouse/verify';
 import { ANY, canonicalPermission, type Model, type Question, splitPermission } from '../policy/index.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { type FieldReader, shown } from './fields.ts';
@@ -91,8 +92,9 @@ function readContext(reader: FieldReader, value: Value | undefined): Context {
     Object.fromEntries(
       (reader.entries(of(key), `${key} of a context`) ?? []).map((each) => [each.key, toJson(each.value)]),
     );
+  const ip = reader.text(of('ip'), 'ip of a context') ?? '';
   return {
-    ip: reader.text(of('ip'), 'ip of a context') ?? '',
+    ip: canonicalAddress(ip) ?? ip,
     authenticationLevel: reader.count(of('authentication_level'), 'authentication_level of a context') ?? 0,
     resourceAttributes: record('resource'),
     attributes: record('attributes'),

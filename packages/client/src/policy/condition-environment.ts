@@ -1,4 +1,5 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIPv4 } from 'node:net';
+import { canonicalAddress, canonicalNetwork } from '@gatehouse/verify';
 import { Environment } from '@marcbachmann/cel-js';
 
 /** What a condition may look at. */
@@ -69,22 +70,24 @@ const ranges = new Map<string, BlockList>();
 
 /** `request.ip.inCidr("10.0.0.0/8")`: IPv4 and IPv6 ranges (RFC 4632, RFC 4291). Throws on what is not one. */
 function inCidr(ip: string, cidr: string): boolean {
-  const version = isIP(ip);
-  if (version === 0) throw new Error(ip === '' ? 'The address of the caller is not known' : `Not an IP address: ${ip}`);
+  const address = canonicalAddress(ip);
+  if (address === undefined) {
+    throw new Error(ip === '' ? 'The address of the caller is not known' : `Not an IP address: ${ip}`);
+  }
   const range = ranges.get(cidr) ?? parseCidr(cidr);
   if (ranges.size < RANGES_MAX) ranges.set(cidr, range);
-  return range.check(ip, version === 6 ? 'ipv6' : 'ipv4');
+  return range.check(address, versionOf(address));
 }
 
 /** Throws on what is not a range of addresses. */
 export function parseCidr(cidr: string): BlockList {
-  const [address = '', bits = '', ...rest] = cidr.split('/');
-  const version = isIP(address);
-  const most = version === 6 ? 128 : 32;
-  if (version === 0 || rest.length > 0 || !/^(0|[1-9]\d{0,2})$/.test(bits) || Number(bits) > most) {
-    throw new Error(`Not a range of IP addresses: ${cidr}`);
-  }
+  const [address = '', bits] = canonicalNetwork(cidr)?.split('/') ?? [];
+  if (bits === undefined) throw new Error(`Not a range of IP addresses: ${cidr}`);
   const range = new BlockList();
-  range.addSubnet(address, Number(bits), version === 6 ? 'ipv6' : 'ipv4');
+  range.addSubnet(address, Number(bits), versionOf(address));
   return range;
+}
+
+function versionOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv4(address) ? 'ipv4' : 'ipv6';
 }

@@ -143,6 +143,12 @@ describe('inCidr', () => {
     ['10.1.2.3', '2001:db8::/32', 'false'],
     // A socket that takes both versions calls IPv4 addresses so.
     ['::ffff:10.1.2.3', '10.0.0.0/8', 'true'],
+    ['::FFFF:0a01:0203', '10.0.0.0/8', 'true'],
+    ['10.1.2.3', '::ffff:10.0.0.0/104', 'true'],
+    ['11.1.2.3', '::ffff:10.0.0.0/104', 'false'],
+    ['[::ffff:10.1.2.3]:443', '10.0.0.0/8', 'true'],
+    ['10.1.2.3:443', '10.0.0.0/8', 'true'],
+    ['fe80::1%eth0', 'fe80::/10', 'true'],
     ['', '10.0.0.0/8', 'undetermined'],
     ['10.1.2', '10.0.0.0/8', 'undetermined'],
     ['example.com', '10.0.0.0/8', 'undetermined'],

@@ -1,5 +1,6 @@
 import { type DescField, type DescMessage, type DescOneof, getOption, hasOption, ScalarType } from '@bufbuild/protobuf';
 import type { DescriptorImage } from '../descriptor-image.ts';
+import { addressCheck } from './addresses.ts';
 import { checkItems, checkSize } from './items.ts';
 import { bytesChecks, numberChecks, type Rules, stringChecks, type ValueCheck } from './scalars.ts';
 import { structChecks } from './struct.ts';
@@ -44,6 +45,7 @@ function fieldCheck(
   rules: Rules,
   compile: (message: DescMessage) => Validate,
 ): FieldCheck | undefined {
+  if (rules.ip) return addressCheck(field, rules);
   const check = valueCheck(field, rules, compile);
   if (!check) return undefined;
   const { name, localName } = field;

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import type { Violations } from './violations.ts';
 
 /** gatehouse.options.v1.Rules as it is read from the descriptor image. What is not set, or zero, does not apply. */
@@ -9,6 +8,7 @@ export interface Rules {
   readonly pattern?: string;
   readonly uuid?: boolean;
   readonly email?: boolean;
+  /** Of a field on its own. */
   readonly ip?: boolean;
   readonly minBytes?: number;
   readonly maxBytes?: number;
@@ -56,7 +56,6 @@ export function stringChecks(rules: Rules): ValueCheck {
   if (rules.uuid) tests.push([(v) => UUID.test(v), 'must be a UUID in lower case', 'UUID']);
   if (rules.email)
     tests.push([(v) => v.length <= EMAIL_LENGTH_MAX && EMAIL.test(v), 'must be an e-mail address', 'EMAIL']);
-  if (rules.ip) tests.push([(v) => isIP(v) !== 0 && !v.includes('%'), 'must be an IP address', 'IP']);
   // Postgres has no text with U+0000 in it, and no honest request either.
   tests.push([(v) => !v.includes('\0'), 'must not hold U+0000', 'NUL']);
   return (value, field, violations) => {

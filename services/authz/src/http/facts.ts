@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { structChecks, Violations } from '@gatehouse/rpc';
+import { canonicalAddress } from '@gatehouse/verify';
 import type { Asked } from '../domain/question.ts';
 import type { Entity } from './entities.ts';
 import type { Members, Reading } from './reading.ts';
@@ -68,7 +68,7 @@ function limit(reading: Reading, field: string, values: Members): void {
 /** Empty: there is none. undefined: it is something else. */
 function addressIn({ ip_address: value }: Members): string | undefined {
   if (value === undefined || value === null || value === '') return '';
-  return typeof value === 'string' && isIP(value) !== 0 && !value.includes('%') ? value : undefined;
+  return typeof value === 'string' ? canonicalAddress(value) : undefined;
 }
 
 /** 0: there is none. undefined: it is something else. */

@@ -11,7 +11,7 @@ export interface HttpRequest {
   /** Host of the URL that the client asked for, with its port where it has one; empty when the proxy does not say. */
   readonly host: string;
   readonly headers: Headers;
-  /** Address of the client; undefined when the proxy does not say. */
+  /** Address of the client, in its canonical form; undefined when the proxy does not say. */
   readonly ipAddress: string | undefined;
 }
 

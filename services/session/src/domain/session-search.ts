@@ -1,7 +1,7 @@
 /** Conditions that a session must all meet. One that is undefined is met by every session. */
 export interface SessionSearch {
   readonly userId: string | undefined;
-  /** An address with or without a prefix length: a session was created from there, or last used from there. */
+  /** An address with or without a prefix length, in canonical form: a session was created, or last used, from there. */
   readonly ipNetwork: string | undefined;
   readonly countryCode: string | undefined;
   readonly deviceFingerprint: string | undefined;

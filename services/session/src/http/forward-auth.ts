@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
 import type { HttpAnswer, HttpRoute } from '@gatehouse/http';
 import { isUuid, uuidv7 } from '@gatehouse/process';
 import { type AccessRule, continueTrace } from '@gatehouse/rpc';
+import { canonicalAddress, trimBlanks } from '@gatehouse/verify';
 import type { Deps } from '../deps.ts';
 import { toAnswer } from '../domain/edge-answer.ts';
 import type { EdgeDecision } from '../domain/edge-decision.ts';
@@ -59,8 +59,7 @@ function toHttpRequest(headers: Headers): HttpRequest {
 
 /** The last address is the one that the asking proxy has seen itself; those before it are hearsay. */
 function clientAddress(forwardedFor = ''): string | undefined {
-  const last = forwardedFor.slice(forwardedFor.lastIndexOf(',') + 1).trim();
-  return isIP(last) === 0 ? undefined : last;
+  return canonicalAddress(trimBlanks(forwardedFor.slice(forwardedFor.lastIndexOf(',') + 1)));
 }
 
 function toHttpAnswer(decision: EdgeDecision, headers: Headers): HttpAnswer {

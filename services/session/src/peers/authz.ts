@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { isFailure } from '@gatehouse/failure';
 import { permitsWith, type Runtime } from '@gatehouse/mesh';
 import { AuthzServiceService, type Consistency, Decision } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
@@ -58,7 +57,6 @@ function demandOf(authzToken: string): Consistency {
 }
 
 function toRequest({ userId, permission, resource, ipAddress = '', authenticationLevel }: EdgeQuestion) {
-  const ip = isIP(ipAddress) === 0 ? '' : ipAddress;
-  const context = { ip, authenticationLevel, resourceAttributes: undefined, attributes: undefined };
+  const context = { ip: ipAddress, authenticationLevel, resourceAttributes: undefined, attributes: undefined };
   return { userId, permission, resource, context };
 }

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { isFailure } from '@gatehouse/failure';
 import { type Database, statement } from '@gatehouse/postgres';
 import { Counter, Gauge, type Logger, type Registry } from '@gatehouse/process';
@@ -125,7 +124,7 @@ export function openActivity({ db, presence, logger, registry, flushMs }: Activi
       const { sessionId, userId } = session;
       if (!hasRoom(sessionId)) return;
       session.lastActivityMs = nowMs;
-      const address = toInet(ipAddress) ?? waiting.get(sessionId)?.ipAddress ?? null;
+      const address = ipAddress || (waiting.get(sessionId)?.ipAddress ?? null);
       waiting.set(sessionId, { userId, atMs: nowMs, ipAddress: address, shown: false });
     },
     begin({ id, userId }, nowMs) {
@@ -137,9 +136,4 @@ export function openActivity({ db, presence, logger, registry, flushMs }: Activi
       await flush();
     },
   };
-}
-
-/** An address as Postgres takes it: a proxy may name a socket of another kind, or a zone. */
-function toInet(address: string | undefined): string | null {
-  return address && isIP(address) !== 0 && !address.includes('%') ? address : null;
 }

@@ -16,7 +16,7 @@ export interface SearchOptions {
 export const LOOKED_AT_MAX = 5_000;
 
 const MATCHES = `revoked_at is null and expires_at > $4::timestamptz
-     and ($5::inet is null or ip_address <<= $5::inet or last_ip_address <<= $5::inet)
+     and ($5::inet[] is null or ip_address <<= any($5::inet[]) or last_ip_address <<= any($5::inet[]))
      and ($6::char(2) is null or country_code = $6::char(2))
      and ($7::text is null or device_fingerprint = $7::text)
      and ($8::text is null or strpos(lower(user_agent), lower($8::text)) > 0)
@@ -86,7 +86,7 @@ function valuesOf({ search, at }: SearchOptions, from: string, upTo: string, lim
     upTo,
     limit,
     at,
-    search.ipNetwork ?? null,
+    search.ipNetwork === undefined ? null : formsOf(search.ipNetwork),
     search.countryCode ?? null,
     search.deviceFingerprint ?? null,
     search.userAgentContains ?? null,
@@ -95,4 +95,11 @@ function valuesOf({ search, at }: SearchOptions, from: string, upTo: string, lim
     search.inactiveSince ?? null,
     ...(search.userId ? [search.userId] : []),
   ];
+}
+
+/** A network of IPv4 also as IPv6 maps it: instances of before this form keep addresses as they are told. */
+function formsOf(network: string): string[] {
+  if (network.includes(':')) return [network];
+  const [address, bits = '32'] = network.split('/');
+  return [network, `::ffff:${address}/${Number(bits) + 96}`];
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { isIP } from 'node:net';
 import type { CheckRequest } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
+import { canonicalAddress } from '@gatehouse/verify';
 import type { HttpRequest } from '../domain/edge-request.ts';
 
 const NO_SETTINGS: Readonly<Record<string, string>> = {};
@@ -16,7 +16,7 @@ export function toHttpRequest({ attributes }: CheckRequest, vouchedAddress: stri
     method: (http?.method ?? '').toUpperCase(),
     host: http?.host ?? '',
     headers: headersOf(http),
-    ipAddress: vouchedAddress === undefined ? connectionAddress(attributes) : addressIn(vouchedAddress),
+    ipAddress: canonicalAddress(vouchedAddress ?? connectionAddress(attributes) ?? ''),
   };
 }
 
@@ -31,11 +31,6 @@ type Http = NonNullable<NonNullable<NonNullable<Attributes>['request']>['http']>
 function connectionAddress(attributes: Attributes): string | undefined {
   const address = attributes?.source?.address?.address;
   return address?.$case === 'socketAddress' ? address.value.address : undefined;
-}
-
-/** Envoy vouches for what is no address where it has none, as on a socket in the file system. */
-function addressIn(text: string): string | undefined {
-  return isIP(text) === 0 ? undefined : text;
 }
 
 /** Envoy sends headers as one map of texts, or one by one and as bytes when it is set to encode_raw_headers. */
