@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { changeGenerated } from './generated-code.mjs';
 import { withCheckoutLock } from './lock.mjs';
 import { say, step, withLocalPrograms } from './processes.mjs';
 
@@ -13,6 +14,8 @@ const IMAGE_PATHS = [
   'node_modules/@grpc/reflection/build/proto/grpc',
 ];
 const IMAGE = 'proto/gen/image.binpb';
+const CODE = 'proto/gen/ts';
+const CHANGER = 'cli/bootstrap/generated-code.mjs';
 /** Beside the generated code, because buf clears the folder of the code itself. */
 const STAMP = 'proto/gen/sources-sha256';
 
@@ -28,6 +31,7 @@ export async function ensureGenerated(root, { force }) {
     mkdirSync(join(root, 'proto', 'gen'), { recursive: true });
     await step(buf, ['build', ...IMAGE_PATHS.flatMap((path) => ['--path', path]), '-o', IMAGE], options);
     await step(buf, ['generate'], options);
+    changeGenerated(join(root, CODE));
     writeFileSync(join(root, STAMP), hash);
   });
 }
@@ -36,7 +40,7 @@ export async function ensureGenerated(root, { force }) {
 export function hashOfSources(root) {
   const protos = readdirSync(join(root, 'proto'), { recursive: true }).filter((file) => file.endsWith('.proto'));
   const settings = readdirSync(root).filter((file) => /^buf.*\.yaml$/.test(file));
-  const files = [...protos.map((file) => join('proto', file)), ...settings, 'package-lock.json'].sort();
+  const files = [...protos.map((file) => join('proto', file)), ...settings, CHANGER, 'package-lock.json'].sort();
   const hash = createHash('sha256');
   for (const file of files) {
     const content = readFileSync(join(root, file));
@@ -47,6 +51,6 @@ export function hashOfSources(root) {
 
 function isCurrent(root) {
   const stamp = join(root, STAMP);
-  const generated = [IMAGE, 'proto/gen/ts/gatehouse'].every((path) => existsSync(join(root, path)));
+  const generated = [IMAGE, `${CODE}/gatehouse`].every((path) => existsSync(join(root, path)));
   return generated && existsSync(stamp) && readFileSync(stamp, 'utf8') === hashOfSources(root);
 }

@@ -6,6 +6,7 @@ import { newestPostgresPackage } from '../bootstrap/apt.mjs';
 import { COMMANDS, entryOf, pinnedNode } from '../bootstrap/commands.mjs';
 import { targetOf } from '../bootstrap/docker.mjs';
 import { hashOfSources } from '../bootstrap/generated.mjs';
+import { changeGenerated } from '../bootstrap/generated-code.mjs';
 import { packagesNeeded } from '../bootstrap/packages.mjs';
 import { shouldForward } from '../bootstrap/processes.mjs';
 import { planStores } from '../bootstrap/stores.mjs';
@@ -42,11 +43,14 @@ describe('npm packages', () => {
   });
 });
 
+/** What changes the code that ts-proto has written. */
+const CHANGER = 'cli/bootstrap/generated-code.mjs';
+
 describe('generated code', () => {
-  it('follows from every proto, the settings of buf and the lock, by name and content, and from nothing else', () => {
+  it('follows from every proto, the settings of buf, the lock and what changes it, and from nothing else', () => {
     const root = mkdtempSync(join(home, 'sources-'));
-    mkdirSync(join(root, 'proto', 'a'), { recursive: true });
-    for (const file of ['proto/a/a.proto', 'buf.yaml', 'buf.gen.yaml', 'package-lock.json']) {
+    for (const folder of ['proto/a', 'cli/bootstrap']) mkdirSync(join(root, folder), { recursive: true });
+    for (const file of ['proto/a/a.proto', 'buf.yaml', 'buf.gen.yaml', 'package-lock.json', CHANGER]) {
       writeFileSync(join(root, file), 'x');
     }
     const hashes = [hashOfSources(root)];
@@ -58,9 +62,17 @@ describe('generated code', () => {
     after('proto/b.proto', '');
     after('buf.gen.yaml', 'y');
     after('package-lock.json', 'y');
+    after(CHANGER, 'y');
     expect(new Set(hashes).size).toBe(hashes.length);
     writeFileSync(join(root, 'proto', 'README.md'), 'words');
     expect(hashOfSources(root)).toBe(hashes.at(-1));
+  });
+
+  it('is refused where ts-proto wrote other code than is changed', () => {
+    const folder = mkdtempSync(join(home, 'generated-'));
+    writeFileSync(join(folder, 'a.ts'), 'function createBaseA(): A {\n  return { attributes: {} };\n}\n');
+    expect(() => changeGenerated(folder)).toThrow('ts-proto wrote nothing');
+    expect(readFileSync(join(folder, 'a.ts'), 'utf8')).toContain('attributes: globalThis.Object.create(null)');
   });
 });
 

@@ -22,6 +22,17 @@ describe('JSON of a body', () => {
     expect(parseStrictJson(text)).toEqual(JSON.parse(text));
   });
 
+  it.each(['"\\ud800"', '["\\uDBFF"]', '{"\\udc00":1}', '{"a":"\\udc00\\ud800"}', '{"a":"x\\uD83Dy"}'])(
+    'holds no half of a character: %s',
+    (text) => {
+      expect(reasonOf(text)).toMatchObject({ status: 400, reason: 'JSON_MALFORMED' });
+    },
+  );
+
+  it.each(['"\\ud83e\\udd89"', '"\\\\ud800"', '{"\\uD83E\\uDD89":"\\ufffd"}'])('may hold whole ones: %s', (text) => {
+    expect(parseStrictJson(text)).toEqual(JSON.parse(text));
+  });
+
   it.each(['', '{', '{"a":1,}', "{'a':1}", 'undefined', '{"a":1}{}', '\ufeff{}', '[1 2]', '{"a":01}', '"\n"'])(
     'is not: %j',
     (text) => {

@@ -39,6 +39,7 @@ function checkNesting(text: string): void {
     switch (text.charCodeAt(at)) {
       case QUOTE: {
         const end = endOfString(text, at);
+        refuseHalves(text.slice(at, end + 1));
         if (expectsName) noteName(open.at(-1), text.slice(at, end + 1));
         expectsName = false;
         at = end;
@@ -63,6 +64,15 @@ function checkNesting(text: string): void {
     }
   }
 }
+
+/** An escape may stand for half of a character, which is no text (RFC 7493, section 2.1) and in UTF-8 would be another. */
+function refuseHalves(quoted: string): void {
+  if (HALF.test(quoted) && !JSON.parse(quoted).isWellFormed()) {
+    throw refused('JSON_MALFORMED', 'A string in the body is not Unicode.');
+  }
+}
+
+const HALF = /\\u[Dd]/;
 
 function noteName(names: Set<string> | undefined, quoted: string): void {
   const name: string = quoted.includes('\\') ? JSON.parse(quoted) : quoted.slice(1, -1);

@@ -15,6 +15,7 @@ import type {
 import type { StreamMethod, UnaryMethod } from './http2-streams.ts';
 import type { Interceptor } from './interceptors/index.ts';
 import type { Method } from './method.ts';
+import { requestDecoder } from './request-decoder.ts';
 import { compileRules } from './rules/compile.ts';
 import { streamCall } from './stream-call.ts';
 import { syncStreamCall } from './sync-stream-call.ts';
@@ -73,9 +74,7 @@ export function mount<Definition extends RpcDefinitions>(
         onStreams.set(method.path, {
           method,
           unary:
-            'unary' in served
-              ? { serve: served.unary, decode: rpc.requestDeserialize, encode: method.encode }
-              : undefined,
+            'unary' in served ? { serve: served.unary, decode: requestDecoder(rpc), encode: method.encode } : undefined,
         });
       }
       return { implementation, direct, onStreams };
@@ -86,6 +85,7 @@ export function mount<Definition extends RpcDefinitions>(
 function grpcMethod(rpc: RpcDefinition): ServiceDefinition[string] {
   return {
     ...rpc,
+    requestDeserialize: requestDecoder(rpc),
     responseSerialize: encoderOf(rpc),
   };
 }

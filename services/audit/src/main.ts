@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { openRuntime, type RunningService } from '@gatehouse/mesh';
 import { type Clock, runMain, startOrStop, systemClock } from '@gatehouse/process';
+import { AuditServiceService } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import { mount } from '@gatehouse/rpc';
 import { access } from './access.ts';
 import { type Config, readConfig } from './config.ts';
 import { openDeps } from './deps.ts';
 import { auditService } from './service.ts';
-import { auditDefinition } from './wire/definition.ts';
 
 export { type Config, readConfig };
 
@@ -23,7 +23,7 @@ export async function start(
   const runtime = openRuntime({ service: 'audit', config, postgresUrl, migrations, clock });
   return startOrStop(runtime.stops, async () => {
     const deps = openDeps(config, runtime);
-    const services = [mount(auditDefinition, auditService(deps), access)];
+    const services = [mount(AuditServiceService, auditService(deps), access)];
     return runtime.serve({ services, acting: deps.acting, maxRequestBytes: MAX_REQUEST_BYTES });
   });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Failure, isFailure } from '@gatehouse/failure';
 import { EventStatus } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
-import { IdentityServiceService } from '@gatehouse/proto/gatehouse/identity/v1/identity.ts';
+import { IdentityServiceService, type RegisterUserRequest } from '@gatehouse/proto/gatehouse/identity/v1/identity.ts';
 import { outboxEvents, waitFor } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fixture, PASSWORD, patient, registration, startFixture } from './fixture.ts';
@@ -136,6 +136,25 @@ describe('a registration is refused', () => {
     const error = await fixture.app.registerUser(request).catch((failure: unknown) => failure);
     expect(error).toMatchObject({ kind: 'invalid', reason: 'FIELD_INVALID' });
     expect((error as Failure).fields.map((violation) => violation.field)).toEqual([field]);
+  });
+
+  it('when the password is not UTF-8, so that no two of different bytes are the same', async () => {
+    const mark = '@@@@';
+    const inLatin1 = {
+      ...IdentityServiceService.registerUser,
+      requestSerialize(request: RegisterUserRequest) {
+        const bytes = IdentityServiceService.registerUser.requestSerialize(request);
+        bytes.write('äöüß', bytes.indexOf(mark), 'latin1');
+        return bytes;
+      },
+    };
+    const client = fixture.service.connectAs('app/latin', { registerUser: inLatin1 });
+    const register = client.registerUser(registration('latin@example.com', { password: `${PASSWORD}${mark}` }));
+    await expect(register).rejects.toMatchObject({
+      reason: 'FIELD_INVALID',
+      fields: [{ field: 'password', description: 'UTF8: must be UTF-8' }],
+    });
+    expect(await usersOf('latin@example.com')).toEqual([]);
   });
 
   it.each(['edge/envoy', 'session', 'authz'])('when %s asks for it', async (peer) => {

@@ -29,6 +29,7 @@ describe('a question is well-formed', () => {
     ['with as many values as may be', withAttributes(wide(256))],
     ['as deep as may be', withAttributes(nested(8))],
     ['with characters of two units', withAttributes({ k: '😀'.repeat(1_024) })],
+    ['with keys that objects have', withAttributes(JSON.parse('{"__proto__": 1, "constructor": {"toString": 2}}'))],
     ['with an object without a prototype', withAttributes(Object.assign(Object.create(null), { a: 1 }))],
   ])('%s', (_what, question) => {
     expect(questionProblem(question)).toBeUndefined();
@@ -54,7 +55,8 @@ describe('a question is refused', () => {
     ['context.attributes', 'with a text too long', withAttributes({ k: 'x'.repeat(1_025) })],
     ['context.attributes', 'with a key too long', withAttributes({ ['x'.repeat(1_025)]: 1 })],
     ['context.attributes', 'with U+0000', withAttributes({ k: 'a\0b' })],
-    ['context.attributes', 'with a key that objects have', withAttributes(JSON.parse('{"__proto__": 1}'))],
+    ['context.attributes', 'with half a character', withAttributes({ k: 'a\ud800' })],
+    ['context.attributes', 'with half a character in a key', withAttributes({ '\udc00': 1 })],
     ['context.attributes', 'with what is no number', withAttributes({ k: Number.NaN })],
     ['context.attributes', 'with a bigint', withAttributes({ k: 1n })],
     ['context.attributes', 'with a Date', withAttributes({ k: new Date(0) })],

@@ -67,7 +67,7 @@ function attributesProblem(field: string, attributes: unknown): FieldViolation |
       values += 1;
       if (values > VALUES_MAX) return `must hold at most ${VALUES_MAX} values`;
       if (depth > DEPTH_MAX) return `must not be nested more than ${DEPTH_MAX} deep`;
-      if (typeof key === 'string' && (!isText(key) || key === '__proto__')) return 'must not hold such a key';
+      if (typeof key === 'string' && !isText(key)) return 'must not hold such a key';
       const problem = valueProblem(value) ?? (isHolder(value) ? visit(value, depth + 1) : undefined);
       if (problem !== undefined) return problem;
     }
@@ -95,7 +95,8 @@ function isPlain(value: unknown): value is object {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Code points are at most UTF-16 units, so most texts are judged without being walked. */
+/** Code points are at most UTF-16 units, so most texts are judged without being walked. Half a character can't be sent. */
 function isText(text: string): boolean {
-  return (text.length <= CHARACTERS_MAX || [...text].length <= CHARACTERS_MAX) && !text.includes('\0');
+  const isShort = text.length <= CHARACTERS_MAX || [...text].length <= CHARACTERS_MAX;
+  return isShort && !text.includes('\0') && text.isWellFormed();
 }

@@ -1,6 +1,7 @@
 import { BlockList, isIPv4 } from 'node:net';
 import { canonicalAddress, canonicalNetwork } from '@gatehouse/verify';
 import { Environment } from '@marcbachmann/cel-js';
+import { withPlainKeys } from './plain-keys.ts';
 
 /** What a condition may look at. */
 export interface ConditionInput {
@@ -59,9 +60,15 @@ export const ENVIRONMENT: Environment = new Environment({
   .registerVariable('context', 'map<string, dyn>')
   .registerFunction('string.inCidr(string): bool', inCidr);
 
-/** The variables of one evaluation. */
+/** What the variables of a condition stand for. */
 export function variablesOf(input: ConditionInput): Record<string, unknown> {
   return { request: new RequestFacts(input), resource: input.resourceAttributes, context: input.attributes };
+}
+
+/** The same as a program takes it. */
+export function programVariablesOf(input: ConditionInput): Record<string, unknown> {
+  const { request, resource, context } = variablesOf(input);
+  return { request, resource: withPlainKeys(resource), context: withPlainKeys(context) };
 }
 
 /** Most ranges that are kept ready. */

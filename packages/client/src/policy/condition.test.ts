@@ -105,6 +105,33 @@ describe('a condition', () => {
     },
   );
 
+  it.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf'])(
+    'takes %s for a key like any other where it was given, at every depth',
+    (key) => {
+      const given = (value: unknown) => JSON.parse(`{"driver":"x","${key}":${JSON.stringify(value)}}`);
+      const attributes = { ...given('Ferrari'), inside: given(['a', given('b')]), list: [given('c')] };
+      const facts = input({ attributes, resourceAttributes: given({ deep: given(true) }) });
+      for (const source of [
+        'context.driver == "x"',
+        `context.${key} == "Ferrari"`,
+        `context["${key}"] == "Ferrari"`,
+        `has(context.${key}) && "${key}" in context`,
+        `context.inside.${key}[1].${key} == "b"`,
+        `context.list[0].${key} == "c"`,
+        `context.exists(name, name == "${key}")`,
+        'size(context) == 4',
+        `resource.${key}.deep.${key} == true`,
+        'resource.driver == "x" && !has(context.other)',
+      ]) {
+        expect([source, compileCondition(source).evaluate(facts)]).toEqual([source, { outcome: 'true', why: '' }]);
+      }
+      expect(compileCondition(`context.${key} == "Fiat"`).evaluate(facts).outcome).toBe('false');
+      expect(compileCondition(`context.${key} == "Fiat"`).facts(facts)).toEqual([
+        { name: `context.${key}`, value: '"Ferrari"' },
+      ]);
+    },
+  );
+
   it('is the same object for the same source', () => {
     expect(compileCondition('request.authentication_level > 1')).toBe(
       compileCondition('request.authentication_level > 1'),

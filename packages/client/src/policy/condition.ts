@@ -1,5 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { type ConditionInput, ENVIRONMENT, variablesOf } from './condition-environment.ts';
+import { type ConditionInput, ENVIRONMENT, programVariablesOf, variablesOf } from './condition-environment.ts';
 import { ConditionError } from './condition-error.ts';
 import { factsOf } from './condition-facts.ts';
 import { checkShape } from './condition-shape.ts';
@@ -55,7 +55,7 @@ function compile(source: string): Condition {
     source,
     evaluate(input) {
       try {
-        const value: unknown = program(variablesOf(input));
+        const value: unknown = program(programVariablesOf(input));
         if (value === true) return HOLDS;
         if (value === false) return HOLDS_NOT;
         return { outcome: 'undetermined', why: `It gave ${typeof value}, not a bool.` };

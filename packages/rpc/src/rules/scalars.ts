@@ -64,6 +64,11 @@ export function stringChecks(rules: Rules): ValueCheck {
       if (rules.required) violations.push({ field, description: 'is required', reason: 'REQUIRED' });
       return;
     }
+    // Most are one byte for each character, which is known without looking at them.
+    if (!text.isWellFormed()) {
+      violations.push({ field, description: 'must be UTF-8', reason: 'UTF8' });
+      return;
+    }
     for (const [test, description, reason] of tests) {
       if (!test(text)) violations.push({ field, description, reason });
     }

@@ -1,0 +1,1 @@
+export declare function changeGenerated(folder: string): void;
