@@ -2,7 +2,6 @@ import { Failure } from '@gatehouse/failure';
 import pg from 'pg';
 import { UnreadableReply } from './unreadable-reply.ts';
 
-const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
 const READ_ONLY = '25006';
 const STATEMENT_TIMEOUT = '57014';
@@ -13,11 +12,6 @@ const IDLE_IN_TRANSACTION_TIMEOUT = '25P03';
 
 /** Lost connections; resources used up, connections among them; shut down or told to stop; disks that fail. */
 const UNAVAILABLE_CLASSES = ['08', '53', '57', '58'];
-
-/** Whether an error is the violation of the unique constraint or index with this name. */
-export function isUniqueViolation(error: unknown, constraint: string): boolean {
-  return codeOf(error) === UNIQUE_VIOLATION && constraintOf(error) === constraint;
-}
 
 /** Whether an error is the violation of the foreign key with this name. */
 export function isForeignKeyViolation(error: unknown, constraint: string): boolean {

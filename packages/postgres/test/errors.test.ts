@@ -1,6 +1,6 @@
 import { waitFor } from '@gatehouse/testing';
 import { describe, expect, it } from 'vitest';
-import { isForeignKeyViolation, isUniqueViolation, statement } from '../src/index.ts';
+import { isForeignKeyViolation, statement } from '../src/index.ts';
 import { openScratch } from './scratch-database.ts';
 import { useScratch } from './use-scratch.ts';
 
@@ -15,11 +15,9 @@ describe('errors', () => {
   const insertParent = statement('test.insert-parent', 'insert into parent (id) values ($1::integer)');
   const insertChild = statement('test.insert-child', 'insert into child (parent) values ($1::integer)');
 
-  it('tell which unique constraint was violated, without quoting the row', async () => {
+  it('do not quote the row that broke a constraint', async () => {
     await used.db.query(insertParent, [1]);
     const error = await used.db.query(insertParent, [1]).catch((reason: unknown) => reason);
-    expect(isUniqueViolation(error, 'parent_pkey')).toBe(true);
-    expect(isUniqueViolation(error, 'other')).toBe(false);
     expect(isForeignKeyViolation(error, 'parent_pkey')).toBe(false);
     expect(error).toMatchObject({ statement: 'test.insert-parent', detail: undefined });
   });
@@ -27,7 +25,8 @@ describe('errors', () => {
   it('tell which foreign key was violated', async () => {
     const error = await used.db.query(insertChild, [404]).catch((reason: unknown) => reason);
     expect(isForeignKeyViolation(error, 'child_parent')).toBe(true);
-    expect(isUniqueViolation(new Error('other'), 'child_parent')).toBe(false);
+    expect(isForeignKeyViolation(error, 'other')).toBe(false);
+    expect(isForeignKeyViolation(new Error('other'), 'child_parent')).toBe(false);
   });
 
   it('leave the connection usable', async () => {

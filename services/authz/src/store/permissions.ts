@@ -1,13 +1,14 @@
 import { Failure } from '@gatehouse/failure';
-import { isUniqueViolation, statement, type Transaction } from '@gatehouse/postgres';
+import { statement, type Transaction } from '@gatehouse/postgres';
 import type { Permission } from '../domain/permission.ts';
 import { permissionNotFound } from '../domain/role.ts';
 
-const INSERT = statement(
+const INSERT = statement<{ id: string }>(
   'authz.insert-permission',
   `insert into authz.permissions (id, resource, action, description, category, is_dangerous, created_at, created_by,
      condition)
-   values ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::boolean, $7::timestamptz, $8::uuid, $9::text)`,
+   values ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::boolean, $7::timestamptz, $8::uuid, $9::text)
+   on conflict (name) do nothing returning id`,
 );
 const FIND_IDS = statement<{ id: string; name: string }>(
   'authz.find-permission-ids',
@@ -17,13 +18,9 @@ const FIND_IDS = statement<{ id: string; name: string }>(
 /** Stores a permission. Throws Failure `taken` PERMISSION_NAME_TAKEN. */
 export async function insertPermission(tx: Transaction, permission: Permission): Promise<void> {
   const { id, resource, action, description, category, isDangerous, createdAt, createdBy, condition } = permission;
-  try {
-    const values = [id, resource, action, description, category, isDangerous, createdAt, createdBy ?? null, condition];
-    await tx.query(INSERT, values);
-  } catch (error) {
-    if (!isUniqueViolation(error, 'permissions_name_key')) throw error;
-    throw new Failure('taken', 'PERMISSION_NAME_TAKEN', 'There is a permission with this name already.');
-  }
+  const values = [id, resource, action, description, category, isDangerous, createdAt, createdBy ?? null, condition];
+  const [row] = await tx.query(INSERT, values);
+  if (!row) throw new Failure('taken', 'PERMISSION_NAME_TAKEN', 'There is a permission with this name already.');
 }
 
 /** The ids of permissions by name. Throws Failure `missing` PERMISSION_NOT_FOUND when one does not exist. */

@@ -1,4 +1,4 @@
-import { isUniqueViolation, type Queryable, statement, type Transaction } from '@gatehouse/postgres';
+import { type Queryable, statement, type Transaction } from '@gatehouse/postgres';
 import { exclusionExists, exclusionNotFound, type RoleExclusion, type RolePair } from '../domain/exclusion.ts';
 
 export interface ExclusionRow {
@@ -10,10 +10,11 @@ export interface ExclusionRow {
 }
 
 export const EXCLUSION_COLUMNS = 'role_id, excluded_role_id, reason, created_at, created_by';
-const INSERT = statement(
+const INSERT = statement<{ role_id: string }>(
   'authz.insert-role-exclusion',
   `insert into authz.role_exclusions (role_id, excluded_role_id, reason, created_at, created_by)
-   values ($1::uuid, $2::uuid, $3::text, $4::timestamptz, $5::uuid)`,
+   values ($1::uuid, $2::uuid, $3::text, $4::timestamptz, $5::uuid)
+   on conflict (role_id, excluded_role_id) do nothing returning role_id`,
 );
 const DELETE = statement<{ role_id: string }>(
   'authz.delete-role-exclusion',
@@ -51,11 +52,8 @@ export interface ExclusionPage {
 /** Stores an exclusion of two roles that exist. Throws Failure `taken` EXCLUSION_EXISTS. */
 export async function insertExclusion(tx: Transaction, exclusion: RoleExclusion): Promise<void> {
   const { roleId, excludedRoleId, reason, createdAt, createdBy } = exclusion;
-  try {
-    await tx.query(INSERT, [roleId, excludedRoleId, reason, createdAt, createdBy ?? null]);
-  } catch (error) {
-    throw isUniqueViolation(error, 'role_exclusions_pkey') ? exclusionExists() : error;
-  }
+  const [row] = await tx.query(INSERT, [roleId, excludedRoleId, reason, createdAt, createdBy ?? null]);
+  if (!row) throw exclusionExists();
 }
 
 /** Removes an exclusion. Throws Failure `missing` EXCLUSION_NOT_FOUND. */

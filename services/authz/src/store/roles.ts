@@ -1,5 +1,5 @@
 import { Failure } from '@gatehouse/failure';
-import { isUniqueViolation, statement, type Transaction } from '@gatehouse/postgres';
+import { statement, type Transaction } from '@gatehouse/postgres';
 import type { Role } from '../domain/role.ts';
 
 const LOCK_PARENT = statement<{ level: number }>(
@@ -10,10 +10,11 @@ const FIND_NAME = statement<{ name: string }>(
   'authz.find-role-name',
   'select name from authz.roles where id = $1::uuid',
 );
-const INSERT = statement(
+const INSERT = statement<{ id: string }>(
   'authz.insert-role',
   `insert into authz.roles (id, name, description, parent_role_id, level, created_at, updated_at, created_by)
-   values ($1::uuid, $2::text, $3::text, $4::uuid, $5::integer, $6::timestamptz, $6::timestamptz, $7::uuid)`,
+   values ($1::uuid, $2::text, $3::text, $4::uuid, $5::integer, $6::timestamptz, $6::timestamptz, $7::uuid)
+   on conflict (name) do nothing returning id`,
 );
 
 /** The level of a role, which stays what it is until the transaction ends; undefined when there is no such role. */
@@ -31,10 +32,7 @@ export async function findRoleName(tx: Transaction, id: string): Promise<string 
 /** Stores a role. Throws Failure `taken` ROLE_NAME_TAKEN. */
 export async function insertRole(tx: Transaction, role: Role): Promise<void> {
   const { id, name, description, parentRoleId, level, createdAt, createdBy } = role;
-  try {
-    await tx.query(INSERT, [id, name, description, parentRoleId ?? null, level, createdAt, createdBy ?? null]);
-  } catch (error) {
-    if (!isUniqueViolation(error, 'roles_name_key')) throw error;
-    throw new Failure('taken', 'ROLE_NAME_TAKEN', 'There is a role with this name already.');
-  }
+  const values = [id, name, description, parentRoleId ?? null, level, createdAt, createdBy ?? null];
+  const [row] = await tx.query(INSERT, values);
+  if (!row) throw new Failure('taken', 'ROLE_NAME_TAKEN', 'There is a role with this name already.');
 }

@@ -1,5 +1,5 @@
 import { Failure } from '@gatehouse/failure';
-import { isUniqueViolation, type Queryable, type Statement, statement, type Transaction } from '@gatehouse/postgres';
+import { type Queryable, type Statement, statement, type Transaction } from '@gatehouse/postgres';
 import type { LoginName } from '../domain/login-name.ts';
 
 interface UserIdRow {
@@ -8,47 +8,43 @@ interface UserIdRow {
 
 const LOOKUPS = {
   email: {
-    insert: statement(
+    insert: statement<UserIdRow>(
       'identity.insert-email',
-      'insert into identity.email_lookup (email, user_id) values ($1::text, $2::uuid)',
+      `insert into identity.email_lookup (email, user_id) values ($1::text, $2::uuid)
+       on conflict (email) do nothing returning user_id`,
     ),
     find: statement<UserIdRow>(
       'identity.find-user-id-by-email',
       'select user_id from identity.email_lookup where email = $1::text',
     ),
-    key: 'email_lookup_pkey',
     taken: () => new Failure('taken', 'EMAIL_TAKEN', 'The e-mail address belongs to another account.'),
   },
   username: {
-    insert: statement(
+    insert: statement<UserIdRow>(
       'identity.insert-username',
-      'insert into identity.username_lookup (username, user_id) values ($1::text, $2::uuid)',
+      `insert into identity.username_lookup (username, user_id) values ($1::text, $2::uuid)
+       on conflict (username) do nothing returning user_id`,
     ),
     find: statement<UserIdRow>(
       'identity.find-user-id-by-username',
       'select user_id from identity.username_lookup where username = $1::text',
     ),
-    key: 'username_lookup_pkey',
     taken: () => new Failure('taken', 'USERNAME_TAKEN', 'The username belongs to another account.'),
   },
 } satisfies Record<LoginName['kind'], Lookup>;
 
 interface Lookup {
-  readonly insert: Statement<Record<string, never>>;
+  /** Returns no row for a name that is taken. */
+  readonly insert: Statement<UserIdRow>;
   readonly find: Statement<UserIdRow>;
-  /** The constraint that holds a key unique. */
-  readonly key: string;
   readonly taken: () => Failure;
 }
 
 /** Reserves a name for a user. Throws Failure `taken` EMAIL_TAKEN or USERNAME_TAKEN. */
 export async function insertLoginName(tx: Transaction, { kind, key }: LoginName, userId: string): Promise<void> {
-  const lookup = LOOKUPS[kind];
-  try {
-    await tx.query(lookup.insert, [key, userId]);
-  } catch (error) {
-    throw isUniqueViolation(error, lookup.key) ? lookup.taken() : error;
-  }
+  const { insert, taken } = LOOKUPS[kind];
+  const [row] = await tx.query(insert, [key, userId]);
+  if (!row) throw taken();
 }
 
 /** The user to whom a name belongs. */

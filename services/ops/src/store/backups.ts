@@ -1,4 +1,4 @@
-import { isUniqueViolation, type Queryable, statement, type Transaction } from '@gatehouse/postgres';
+import { type Queryable, statement, type Transaction } from '@gatehouse/postgres';
 import { type Backup, type BackupSet, type BackupType, backupInProgress, DAMAGED_PAGES } from '../domain/backup.ts';
 import { type Requester, type RunError, type RunStatus, requestedBy } from '../domain/run.ts';
 
@@ -20,14 +20,19 @@ interface BackupRow {
 const COLUMNS = `id, backup_type, status, started_at, completed_at, label, backup_size_bytes, compressed_size_bytes,
   wal_start, wal_stop, error_message, requester`;
 
-const INSERT = statement<BackupRow>(
+// A row without an id: the backup was not stored, because another has not ended.
+const INSERT = statement<BackupRow | { id: null }>(
   'ops.insert-backup',
-  `insert into ops.backup_execution_log (id, backup_config_id, backup_type, status, started_at, execution_date,
-     requested_by, requester)
-   select $1::uuid, id, $2::varchar, 'pending', $3::timestamptz, ($3::timestamptz at time zone 'UTC')::date,
-     $4::varchar, $5::jsonb
-   from ops.backup_configurations where backup_name = 'on-demand'
-   returning ${COLUMNS}`,
+  `with configuration as (select id from ops.backup_configurations where backup_name = 'on-demand'),
+   inserted as (
+     insert into ops.backup_execution_log (id, backup_config_id, backup_type, status, started_at, execution_date,
+       requested_by, requester)
+     select $1::uuid, id, $2::varchar, 'pending', $3::timestamptz, ($3::timestamptz at time zone 'UTC')::date,
+       $4::varchar, $5::jsonb
+     from configuration
+     on conflict ((true)) where status in ('pending', 'running') do nothing returning ${COLUMNS}
+   )
+   select inserted.* from configuration left join inserted on true`,
 );
 const FIND = statement<BackupRow>(
   'ops.find-backup',
@@ -64,13 +69,10 @@ export async function insertBackup(
   tx: Transaction,
   { id, type, startedAt, requester }: Pick<Backup, 'id' | 'type' | 'startedAt' | 'requester'>,
 ): Promise<Backup> {
-  try {
-    const [row] = await tx.query(INSERT, [id, type, startedAt, requestedBy(requester), JSON.stringify(requester)]);
-    if (!row) throw new Error('ops.backup_configurations has no row for backups on demand.');
-    return toBackup(row);
-  } catch (error) {
-    throw isUniqueViolation(error, 'one_backup_at_a_time') ? backupInProgress() : error;
-  }
+  const [row] = await tx.query(INSERT, [id, type, startedAt, requestedBy(requester), JSON.stringify(requester)]);
+  if (!row) throw new Error('ops.backup_configurations has no row for backups on demand.');
+  if (row.id === null) throw backupInProgress();
+  return toBackup(row);
 }
 
 /** The backup with this id. */

@@ -1,4 +1,4 @@
-import { isUniqueViolation, type Queryable, statement, type Transaction } from '@gatehouse/postgres';
+import { type Queryable, statement, type Transaction } from '@gatehouse/postgres';
 import { type DrillResult, type RestoreDrill, restoreDrillInProgress } from '../domain/restore-drill.ts';
 import { type Requester, type RunError, type RunStatus, requestedBy } from '../domain/run.ts';
 
@@ -24,7 +24,8 @@ const COLUMNS = `id, backup_execution_id, status, started_at, completed_at, reco
 const INSERT = statement<RestoreDrillRow>(
   'ops.insert-restore-drill',
   `insert into ops.restore_drills (id, backup_execution_id, status, started_at, witness_user_ids, requested_by, requester)
-   values ($1::uuid, $2::uuid, 'pending', $3::timestamptz, $4::uuid[], $5::varchar, $6::jsonb) returning ${COLUMNS}`,
+   values ($1::uuid, $2::uuid, 'pending', $3::timestamptz, $4::uuid[], $5::varchar, $6::jsonb)
+   on conflict ((true)) where status in ('pending', 'running') do nothing returning ${COLUMNS}`,
 );
 const FIND = statement<RestoreDrillRow>(
   'ops.find-restore-drill',
@@ -59,14 +60,10 @@ export async function insertRestoreDrill(
   drill: Pick<RestoreDrill, 'id' | 'backupId' | 'startedAt' | 'witnessUserIds' | 'requester'>,
 ): Promise<RestoreDrill> {
   const { id, backupId, startedAt, witnessUserIds, requester } = drill;
-  try {
-    const who = [requestedBy(requester), JSON.stringify(requester)];
-    const [row] = await tx.query(INSERT, [id, backupId, startedAt, witnessUserIds, ...who]);
-    if (!row) throw new Error('The drill was not stored.');
-    return toRestoreDrill(row);
-  } catch (error) {
-    throw isUniqueViolation(error, 'one_restore_drill_at_a_time') ? restoreDrillInProgress() : error;
-  }
+  const who = [requestedBy(requester), JSON.stringify(requester)];
+  const [row] = await tx.query(INSERT, [id, backupId, startedAt, witnessUserIds, ...who]);
+  if (!row) throw restoreDrillInProgress();
+  return toRestoreDrill(row);
 }
 
 /** The drill with this id. */
