@@ -6,6 +6,7 @@ import type { CertificateSource } from './certificates.ts';
 import { descriptorImage } from './descriptor-image.ts';
 import type { RequestOf, ResponseOf, RpcDefinition, RpcDefinitions } from './handler.ts';
 import { IDEMPOTENCY_KEY } from './idempotency.ts';
+import { idempotencyLevelOf } from './idempotency-level.ts';
 import { certifiedPeer } from './peer.ts';
 import { fromServiceError } from './status.ts';
 import { type Requests, streamCall } from './stream-client.ts';
@@ -161,7 +162,7 @@ function serviceConfig(rpcs: readonly RpcDefinition[]): object {
   const image = descriptorImage();
   const names = rpcs
     .map(({ path }) => image.method(path))
-    .filter(({ idempotency }) => idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN)
+    .filter((method) => idempotencyLevelOf(method) !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN)
     .map((method) => ({ service: method.parent.typeName, method: method.name }));
   return {
     loadBalancingConfig: [{ round_robin: {} }],

@@ -11,7 +11,7 @@ export interface Method {
   /** `CreateSession`. */
   readonly name: string;
   readonly kind: 'unary' | 'server_stream' | 'client_stream' | 'bidi_stream';
-  /** Whether the proto declares it free of side effects: then its successes are not worth a log line. */
+  /** Whether it has no side effects: then it is not worth a log line that it went well. */
   readonly readOnly: boolean;
   readonly access: AccessRule;
   /** Finds the fields of a request that break their limits. */

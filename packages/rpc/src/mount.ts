@@ -13,6 +13,7 @@ import type {
   SyncStreamHandler,
 } from './handler.ts';
 import type { StreamMethod, UnaryMethod } from './http2-streams.ts';
+import { idempotencyLevelOf } from './idempotency-level.ts';
 import type { Interceptor } from './interceptors/index.ts';
 import type { Method } from './method.ts';
 import { requestDecoder } from './request-decoder.ts';
@@ -47,9 +48,6 @@ export interface Served {
   /** All of them, as their streams are judged, by their full names. */
   readonly onStreams: ReadonlyMap<string, StreamMethod>;
 }
-
-/** RPCs of others that change nothing, and whose protos do not say so. */
-const READ_ONLY_UNDECLARED: ReadonlySet<string> = new Set(['/envoy.service.auth.v3.Authorization/Check']);
 
 /** Puts a service definition, its handlers and its access table together. */
 export function mount<Definition extends RpcDefinitions>(
@@ -109,8 +107,7 @@ function methodOf(image: DescriptorImage, rpc: RpcDefinition, access: Method['ac
           : descriptor.methodKind === 'client_streaming'
             ? 'client_stream'
             : 'unary',
-    readOnly:
-      descriptor.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS || READ_ONLY_UNDECLARED.has(rpc.path),
+    readOnly: idempotencyLevelOf(descriptor) === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
     access,
     validate: compileRules(image, descriptor.input.typeName),
     encodeRequest: rpc.requestSerialize,

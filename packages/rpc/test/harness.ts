@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, createRegistry, type Registry, silentLogger } from '@gatehouse/process';
+import { type Clock, createRegistry, type Logger, type Registry, silentLogger } from '@gatehouse/process';
 import { SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import {
   type Access,
@@ -53,6 +53,7 @@ export async function rig(
     trustDomain?: string;
     clock?: Clock;
     limits?: Partial<DoorLimits>;
+    logger?: Logger;
   } = {},
 ): Promise<Rig> {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-rpc-'));
@@ -79,7 +80,7 @@ export async function rig(
       ),
     ],
     reflection: options.reflection ?? false,
-    logger: silentLogger,
+    logger: options.logger ?? silentLogger,
     registry,
     ...(options.acting ? { acting: options.acting } : {}),
     ...(options.limits ? { limits: options.limits } : {}),

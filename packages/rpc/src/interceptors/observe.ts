@@ -70,7 +70,9 @@ export function observe({ logger, registry }: ObserveOptions): Interceptor {
 function levelOf(code: number, method: Method): 'debug' | 'info' | 'warn' | 'error' {
   if (code === status.INTERNAL) return 'error';
   if (code === status.UNAVAILABLE) return 'warn';
-  return code === status.OK && method.readOnly ? 'debug' : 'info';
+  // A stream that goes on for as long as somebody listens ends well when nobody does.
+  const wentWell = code === status.OK || (code === status.CANCELLED && method.kind !== 'unary');
+  return wentWell && method.readOnly ? 'debug' : 'info';
 }
 
 function peerOf(call: { readonly peer: { readonly name: string } }): string {
