@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
-import { parseConfig, postgresUrl, redisUrl } from '@gatehouse/process';
+import { postgresUrl } from '@gatehouse/postgres/url';
+import { parseConfig } from '@gatehouse/process';
+import { redisUrl } from '@gatehouse/redis/url';
 import { z } from 'zod';
 
 const variables = z.object({

@@ -56,7 +56,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     try {
       return await startServices(options, authority, urls);
     } catch (error) {
-      const portTaken = error instanceof Error && error.message.includes('EADDRINUSE');
+      const portTaken = error instanceof Error && /EADDRINUSE|names port \d+, which is in use/.test(error.message);
       if (!portTaken || attempt === START_ATTEMPTS) throw error;
     }
   }

@@ -24,6 +24,8 @@ export function ownCertificates(
     });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`The certificates are not usable:\n  GATEHOUSE_TLS_CA, _CERT, _KEY: ${why}`);
+    const wrong = `can't be used: ${why.replace(/\.$/, '')}`;
+    const expected = "the service's own certificate, in force, with its key in GATEHOUSE_TLS_KEY";
+    throw new ConfigError([{ variable: 'GATEHOUSE_TLS_CERT', wrong, expected }]);
   }
 }

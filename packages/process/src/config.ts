@@ -1,50 +1,60 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
+import { ConfigError, type SettingProblem } from './config-error.ts';
+import { hostPort, integer, readableFile } from './setting.ts';
 
-/** The environment does not say what the process needs. Each line names a variable and what is wrong with it. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads typed settings from environment variables. Variables that are set but empty count as not set. Throws one
- * ConfigError that names every wrong variable, and never a value: values can be secrets.
+ * ConfigError that names every wrong variable, and never a value.
  */
-export function parseConfig<S extends z.ZodType>(
-  schema: S,
-  env: Readonly<Record<string, string | undefined>>,
-): z.output<S> {
+export function parseConfig<S extends z.ZodObject>(schema: S, env: Environment): z.output<S> {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const result = schema.safeParse(set);
+  const result = schema.safeParse(set, { error: expectedOf });
   if (result.success) return result.data;
-  const lines = result.error.issues.map((issue) => `  ${issue.path.join('.') || 'environment'}: ${issue.message}`);
-  throw new ConfigError(`The configuration is not usable:\n${lines.join('\n')}`);
+  const problems = result.error.issues.map((issue) => problemOf(issue, schema, set));
+  throw new ConfigError([...new Map(problems.map((each) => [each.variable, each])).values()], usableOf(schema, set));
 }
 
-/** `host:port`; an IPv6 host stands in brackets. */
-export const hostPort = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be host:port')
-  .transform((value) => {
-    const colon = value.lastIndexOf(':');
-    return { host: value.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(value.slice(colon + 1)) };
-  })
-  .refine(({ port }) => port <= 65_535, 'must have a port of at most 65535');
+function problemOf(issue: z.core.$ZodIssue, { shape }: z.ZodObject, set: Environment): SettingProblem {
+  const variable = issue.path.map(String).join('.');
+  const isSet = set[variable] !== undefined;
+  const { wrong } = (issue.code === 'custom' ? issue.params : undefined) ?? {};
+  return {
+    variable,
+    wrong: typeof wrong === 'string' ? wrong : isSet ? 'is something else' : 'is not set',
+    // A variable that is not set fails before its form is looked at, so that a text of no form has to ask for it.
+    expected: (issue.code === 'invalid_type' ? expectedBy(shape[variable]) : undefined) ?? issue.message,
+  };
+}
 
-export type HostPort = z.output<typeof hostPort>;
+function expectedBy(type: z.core.$ZodType | undefined): string | undefined {
+  return type && z.safeParse(type, '\0', { error: expectedOf }).error?.issues.at(-1)?.message;
+}
 
-/** A whole number from `min` to `max`, written in decimal. */
-export const integer = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,15}$/, 'must be a whole number')
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
+function usableOf({ shape }: z.ZodObject, set: Environment): Record<string, unknown> {
+  const read = Object.entries(shape).map(([name, type]) => [name, z.safeParse(type, set[name])] as const);
+  return Object.fromEntries(read.flatMap(([name, { success, data }]) => (success ? [[name, data]] : [])));
+}
 
-/** `postgres://…`. */
-export const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL');
+/** What is expected where a type does not say so itself, without the words of a library. */
+function expectedOf(issue: z.core.$ZodRawIssue): string {
+  switch (issue.code) {
+    case 'invalid_value':
+      return `one of ${issue.values.map(String).join(', ')}`;
+    case 'too_big':
+      return `a text of at most ${issue.maximum} characters`;
+    case 'too_small':
+      return `a text of at least ${issue.minimum} characters`;
+    case 'invalid_format':
+      return issue.format === 'url' ? 'a URL' : 'a text of another form';
+    default:
+      return 'a text';
+  }
+}
 
-/** `redis://…`, `rediss://…`, or either with `+sentinel` or `+cluster` behind the scheme. */
-export const redisUrl = z.string().regex(/^rediss?(\+(sentinel|cluster))?:\/\//, 'must be a redis:// URL');
+const certificates = (what: string) => readableFile(`a file in PEM with ${what}`, (pem) => new X509Certificate(pem));
 
 /** What each service reads, whatever else it needs. */
 export const serviceVariables = {
@@ -53,13 +63,13 @@ export const serviceVariables = {
   /** Where /metrics, /livez and /readyz are served. */
   GATEHOUSE_ADMIN_LISTEN: hostPort,
   /** Certificate files in PEM: the authorities to trust, the own chain, and its key. */
-  GATEHOUSE_TLS_CA: z.string(),
-  GATEHOUSE_TLS_CERT: z.string(),
-  GATEHOUSE_TLS_KEY: z.string(),
+  GATEHOUSE_TLS_CA: certificates('the certificates of the authorities to trust'),
+  GATEHOUSE_TLS_CERT: certificates("the service's certificate and those between it and the authority"),
+  GATEHOUSE_TLS_KEY: readableFile('a file in PEM with the key of the certificate', createPrivateKey),
   /** Trust domain of the SPIFFE ids that peers present. */
   GATEHOUSE_TRUST_DOMAIN: z
     .string()
-    .regex(/^[a-z0-9._-]{1,255}$/, 'must be a SPIFFE trust domain name')
+    .regex(/^[a-z0-9._-]{1,255}$/, 'the name of a SPIFFE trust domain, such as gatehouse.local')
     .default('gatehouse.local'),
   GATEHOUSE_LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   /** Tells instances of one service apart in logs. */

@@ -1,3 +1,5 @@
+import { CONFIG_EXIT, ConfigError } from './config-error.ts';
+
 /** Something that runs until it is stopped. */
 export interface Running {
   stop(): Promise<void>;
@@ -8,7 +10,8 @@ const EXIT_GRACE_MS = 500;
 
 /**
  * Runs a process: starts it, waits for SIGTERM, SIGINT or the end of the parent that holds its IPC channel, and stops it
- * within the budget. A start that fails is printed and exits with 1; a stop that overruns exits with 1.
+ * within the budget. A start that fails is printed and exits with 1, or CONFIG_EXIT for a ConfigError; a stop that overruns
+ * exits with 1.
  */
 export async function runMain(
   start: () => Promise<Running>,
@@ -35,8 +38,11 @@ export async function runMain(
     running = await start();
     process.send?.('ready');
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.exit(1);
+    // What is wrong with the settings is for whoever wrote them; where it was found says nothing to them.
+    const isOfSettings = error instanceof ConfigError;
+    const text = error instanceof Error ? ((isOfSettings ? undefined : error.stack) ?? error.message) : String(error);
+    process.stderr.write(`${text}\n`);
+    process.exit(isOfSettings ? CONFIG_EXIT : 1);
   }
   if (stopping) await running.stop();
 }

@@ -1,13 +1,14 @@
-import { parseConfig, postgresUrl, serviceVariables } from '@gatehouse/process';
+import { postgresUrl } from '@gatehouse/postgres/url';
+import { parseConfig, serviceAddress, serviceVariables } from '@gatehouse/process';
 import { z } from 'zod';
 
 const variables = z.object({
   ...serviceVariables,
   GATEHOUSE_AUDIT_POSTGRES_URL: postgresUrl,
   /** Where acting users are recognised. */
-  GATEHOUSE_SESSION_ADDRESS: z.string(),
+  GATEHOUSE_SESSION_ADDRESS: serviceAddress,
   /** Where their permissions are checked. */
-  GATEHOUSE_AUTHZ_ADDRESS: z.string(),
+  GATEHOUSE_AUTHZ_ADDRESS: serviceAddress,
 });
 
 export type Config = z.output<typeof variables>;

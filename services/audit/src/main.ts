@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openRuntime, type RunningService } from '@gatehouse/mesh';
-import { type Clock, runMain, startOrStop, systemClock } from '@gatehouse/process';
+import { type Clock, runService, startOrStop, systemClock } from '@gatehouse/process';
 import { AuditServiceService } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import { mount } from '@gatehouse/rpc';
 import { access } from './access.ts';
@@ -28,7 +28,4 @@ export async function start(
   });
 }
 
-if (import.meta.main) {
-  const config = readConfig();
-  await runMain(() => start(config), { budgetMs: config.GATEHOUSE_DRAIN_BUDGET_MS });
-}
+if (import.meta.main) await runService(readConfig, start);

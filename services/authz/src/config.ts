@@ -1,13 +1,7 @@
-import {
-  hostPort,
-  integer,
-  parseConfig,
-  postgresUrl,
-  redisUrl,
-  redisVariables,
-  serviceVariables,
-} from '@gatehouse/process';
+import { postgresUrl } from '@gatehouse/postgres/url';
+import { hostPort, integer, parseConfig, redisVariables, serviceAddress, serviceVariables } from '@gatehouse/process';
 import { HEARTBEATS_IN_BOUND_MIN } from '@gatehouse/redis';
+import { redisUrl } from '@gatehouse/redis/url';
 import { z } from 'zod';
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -18,8 +12,8 @@ const variables = z
     ...redisVariables,
     GATEHOUSE_AUTHZ_POSTGRES_URL: postgresUrl,
     GATEHOUSE_AUTHZ_REDIS_URL: redisUrl,
-    GATEHOUSE_SESSION_ADDRESS: z.string(),
-    GATEHOUSE_AUDIT_ADDRESS: z.string(),
+    GATEHOUSE_SESSION_ADDRESS: serviceAddress,
+    GATEHOUSE_AUDIT_ADDRESS: serviceAddress,
     /** Which checks go to the audit trail: none, those that were denied, or all. */
     GATEHOUSE_AUDIT_DECISIONS: z.enum(['none', 'denied', 'all']).default('denied'),
     /** Where the AuthZEN API is served over HTTP, to peers with a certificate; not at all when it is not set. */
@@ -27,7 +21,7 @@ const variables = z
     /** URL by which callers know the AuthZEN API, for its metadata; by default the host that a request names. */
     GATEHOUSE_AUTHZ_HTTP_URL: z
       .string()
-      .regex(/^https:\/\/[^/?#\s]{1,255}$/, 'must be https:// and a host, with no path')
+      .regex(/^https:\/\/[^/?#\s]{1,255}$/, 'https:// and a host, with no path')
       .optional(),
     /** Most users whose grants one instance keeps in memory: about 1 KiB each. */
     GATEHOUSE_AUTHZ_L1_ENTRIES: integer(1, 10_000_000).default(100_000),
@@ -47,7 +41,7 @@ const variables = z
       config.GATEHOUSE_AUTHZ_STALENESS_BOUND_MS >= config.GATEHOUSE_AUTHZ_HEARTBEAT_MS * HEARTBEATS_IN_BOUND_MIN,
     {
       path: ['GATEHOUSE_AUTHZ_STALENESS_BOUND_MS'],
-      message: 'must be at least three heartbeats',
+      message: 'at least three times GATEHOUSE_AUTHZ_HEARTBEAT_MS',
     },
   );
 

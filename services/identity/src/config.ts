@@ -1,14 +1,15 @@
 import { availableParallelism } from 'node:os';
-import { integer, parseConfig, postgresUrl, serviceVariables } from '@gatehouse/process';
+import { postgresUrl } from '@gatehouse/postgres/url';
+import { integer, parseConfig, serviceAddress, serviceVariables } from '@gatehouse/process';
 import { z } from 'zod';
 
 const schema = z.object({
   ...serviceVariables,
   GATEHOUSE_IDENTITY_POSTGRES_URL: postgresUrl,
   /** Where the session service is, as a grpc-js target. */
-  GATEHOUSE_SESSION_ADDRESS: z.string(),
+  GATEHOUSE_SESSION_ADDRESS: serviceAddress,
   /** Where the audit service is, as a grpc-js target. */
-  GATEHOUSE_AUDIT_ADDRESS: z.string(),
+  GATEHOUSE_AUDIT_ADDRESS: serviceAddress,
   /** Which refused registrations are recorded; sign-ins always are. */
   GATEHOUSE_AUDIT_DECISIONS: z.enum(['none', 'denied', 'all']).default('denied'),
   /** Most passwords hashed at once, each with a core and 19 MiB; by default as many as the process has cores. */

@@ -1,8 +1,10 @@
-import { integer, parseConfig, postgresUrl, redisUrl, redisVariables, serviceVariables } from '@gatehouse/process';
+import { postgresUrl } from '@gatehouse/postgres/url';
+import { integer, parseConfig, redisVariables, serviceAddress, serviceVariables } from '@gatehouse/process';
+import { redisUrl } from '@gatehouse/redis/url';
 import { z } from 'zod';
 
 const DAY_SECONDS = 24 * 60 * 60;
-const absolutePath = z.string().regex(/^\//, 'must be an absolute path');
+const absolutePath = z.string().regex(/^\//, 'an absolute path');
 
 const variables = z.object({
   ...serviceVariables,
@@ -10,9 +12,9 @@ const variables = z.object({
   GATEHOUSE_OPS_POSTGRES_URL: postgresUrl,
   /** Holds the queue of runs, so it must not evict (`noeviction`). */
   GATEHOUSE_OPS_REDIS_URL: redisUrl,
-  GATEHOUSE_SESSION_ADDRESS: z.string(),
-  GATEHOUSE_AUTHZ_ADDRESS: z.string(),
-  GATEHOUSE_AUDIT_ADDRESS: z.string(),
+  GATEHOUSE_SESSION_ADDRESS: serviceAddress,
+  GATEHOUSE_AUTHZ_ADDRESS: serviceAddress,
+  GATEHOUSE_AUDIT_ADDRESS: serviceAddress,
   GATEHOUSE_AUDIT_DECISIONS: z.enum(['none', 'denied', 'all']).default('denied'),
   /** Path of the pgbackrest.conf of the cluster. Without it no backups are made. */
   GATEHOUSE_OPS_PGBACKREST_CONFIG: absolutePath.optional(),
@@ -20,7 +22,7 @@ const variables = z.object({
   GATEHOUSE_OPS_PGBACKREST_REASON: z.string().max(500).optional(),
   GATEHOUSE_OPS_PGBACKREST_STANZA: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must be the name of a stanza')
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'the name of a stanza')
     .default('gatehouse'),
   GATEHOUSE_OPS_PGBACKREST_BIN: z.string().default('pgbackrest'),
   /** Folder of the Postgres server's programs; looked for when it is not set. */

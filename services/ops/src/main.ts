@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openRuntime, type RunningService } from '@gatehouse/mesh';
-import { type Clock, runMain, startOrStop, systemClock } from '@gatehouse/process';
+import { type Clock, runService, startOrStop, systemClock } from '@gatehouse/process';
 import { OpsServiceService } from '@gatehouse/proto/gatehouse/ops/v1/ops.ts';
 import { mount } from '@gatehouse/rpc';
 import { access } from './access.ts';
@@ -29,7 +29,4 @@ export async function start(
   });
 }
 
-if (import.meta.main) {
-  const config = readConfig();
-  await runMain(() => start(config), { budgetMs: config.GATEHOUSE_DRAIN_BUDGET_MS });
-}
+if (import.meta.main) await runService(readConfig, start);

@@ -1,13 +1,7 @@
-import {
-  hostPort,
-  integer,
-  parseConfig,
-  postgresUrl,
-  redisUrl,
-  redisVariables,
-  serviceVariables,
-} from '@gatehouse/process';
+import { postgresUrl } from '@gatehouse/postgres/url';
+import { hostPort, integer, parseConfig, redisVariables, serviceAddress, serviceVariables } from '@gatehouse/process';
 import { HEARTBEATS_IN_BOUND_MIN } from '@gatehouse/redis';
+import { redisUrl } from '@gatehouse/redis/url';
 import { z } from 'zod';
 import type { RingKey } from './domain/key-ring.ts';
 
@@ -27,9 +21,7 @@ const secretKeys = z.string().transform((text, context): RingKey[] => {
   );
   const distinct = new Set(keys.map(({ id }) => id)).size === keys.length;
   if (good && distinct && keys.length <= KEYS_MAX) return keys;
-  context.addIssue(
-    'must be id:key pairs with commas between: ids from 1 to 255, each once, and keys of 32 bytes in base64url',
-  );
+  context.addIssue('id:key pairs with commas between: ids from 1 to 255, each once, and keys of 32 bytes in base64url');
   return z.NEVER;
 });
 
@@ -42,8 +34,8 @@ const variables = z
     ...redisVariables,
     GATEHOUSE_SESSION_POSTGRES_URL: postgresUrl,
     GATEHOUSE_SESSION_REDIS_URL: redisUrl,
-    GATEHOUSE_AUTHZ_ADDRESS: z.string(),
-    GATEHOUSE_AUDIT_ADDRESS: z.string(),
+    GATEHOUSE_AUTHZ_ADDRESS: serviceAddress,
+    GATEHOUSE_AUDIT_ADDRESS: serviceAddress,
     /** Which validations go to the audit trail: none, those that were refused, or all. */
     GATEHOUSE_AUDIT_DECISIONS: z.enum(['none', 'denied', 'all']).default('denied'),
     /** How long a session lives at most. */
@@ -101,7 +93,7 @@ const variables = z
     /** Name of the cookie that the edge accepts a session token in. */
     GATEHOUSE_SESSION_COOKIE: z
       .string()
-      .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'must be a cookie name (RFC 6265, section 4.1.1)')
+      .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'a cookie name (RFC 6265, section 4.1.1)')
       .default('__Host-gatehouse_session'),
   })
   .refine(
@@ -109,12 +101,12 @@ const variables = z
       config.GATEHOUSE_SESSION_STALENESS_BOUND_MS >= config.GATEHOUSE_SESSION_HEARTBEAT_MS * HEARTBEATS_IN_BOUND_MIN,
     {
       path: ['GATEHOUSE_SESSION_STALENESS_BOUND_MS'],
-      message: 'must be at least three heartbeats',
+      message: 'at least three times GATEHOUSE_SESSION_HEARTBEAT_MS',
     },
   )
   .refine(
     (config) => config.GATEHOUSE_SESSION_REFRESH_STORE !== 'dynamodb' || config.GATEHOUSE_SESSION_DYNAMODB_TABLE,
-    { path: ['GATEHOUSE_SESSION_DYNAMODB_TABLE'], message: 'must be set for the store dynamodb' },
+    { path: ['GATEHOUSE_SESSION_DYNAMODB_TABLE'], message: 'a table, for the store dynamodb' },
   );
 
 export type Config = z.output<typeof variables>;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openRuntime, type RunningService } from '@gatehouse/mesh';
-import { type Clock, runMain, startOrStop, systemClock } from '@gatehouse/process';
+import { type Clock, runService, startOrStop, systemClock } from '@gatehouse/process';
 import { AuthorizationService } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
 import { SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { TokenServiceService } from '@gatehouse/proto/gatehouse/session/v1/token.ts';
@@ -34,7 +34,4 @@ export async function start(config: Config, options: { readonly clock?: Clock } 
   });
 }
 
-if (import.meta.main) {
-  const config = readConfig();
-  await runMain(() => start(config), { budgetMs: config.GATEHOUSE_DRAIN_BUDGET_MS });
-}
+if (import.meta.main) await runService(readConfig, start);
