@@ -4,19 +4,47 @@ import { join } from 'node:path';
 /** Node runs TypeScript as it stands from this version on. */
 const NODE_MINIMUM = [22, 18];
 
-/** What each npm script runs, and which programs beside npm packages it cannot do without. */
+/**
+ * What each npm script runs, and which programs beside npm packages it cannot do without. `options` are for its help; a
+ * command without them tells of its own.
+ */
 export const COMMANDS = {
-  up: { entry: ['cli/src/main.ts', 'up'], stores: ['postgres', 'redis', 'pgbackrest'] },
-  reset: { entry: ['cli/src/main.ts', 'reset'], stores: [] },
-  authz: { entry: ['cli/src/main.ts', 'authz'], stores: [] },
+  up: {
+    summary: 'start Postgres, Redis and the five services, and run one real flow through them',
+    entry: ['cli/src/main.ts', 'up'],
+    stores: ['postgres', 'redis', 'pgbackrest'],
+  },
+  reset: { summary: 'remove the data that up keeps', entry: ['cli/src/main.ts', 'reset'], stores: [] },
+  authz: { summary: 'work with roles and permissions', entry: ['cli/src/main.ts', 'authz'], stores: [] },
   test: {
+    summary: 'run all tests',
+    options: [
+      ['<part>', 'only those whose path holds it'],
+      ['-t <part>', 'only those whose name holds it'],
+      ['--project <tier>', 'only one tier: unit, service, mesh, faults, or soak'],
+      ['--changed [commit]', 'only those that a change since the commit, or origin/main, can have broken'],
+    ],
     entry: ['tools/run-tests.ts'],
     stores: ['postgres', 'redis', 'pgbackrest', 'nginx', 'caddy'],
   },
-  check: { entry: ['tools/check.ts'], stores: ['postgres', 'redis', 'pgbackrest'] },
-  bench: { entry: ['bench/src/main.ts'], stores: ['postgres', 'redis', 'pgbackrest', 'h2load'] },
-  generate: { entry: undefined, stores: [] },
-  format: { entry: ['node_modules/@biomejs/biome/bin/biome', 'check', '--write'], stores: [] },
+  check: {
+    summary: 'check format, types, protos, boundaries, schemas and all that needs no service',
+    options: [],
+    entry: ['tools/check.ts'],
+    stores: ['postgres', 'redis', 'pgbackrest'],
+  },
+  bench: {
+    summary: 'put load on session and authz, against a bare server',
+    entry: ['bench/src/main.ts'],
+    stores: ['postgres', 'redis', 'pgbackrest', 'h2load'],
+  },
+  generate: { summary: 'generate the code of the protos again', options: [], entry: undefined, stores: [] },
+  format: {
+    summary: 'format, and fix what the linter can fix',
+    options: [],
+    entry: ['node_modules/@biomejs/biome/bin/biome', 'check', '--write'],
+    stores: [],
+  },
 };
 
 /** The script that a command runs, with its arguments; undefined when the bootstrap itself has done all of it. */

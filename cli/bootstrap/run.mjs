@@ -5,19 +5,20 @@
 import { join } from 'node:path';
 import { COMMANDS, entryOf, pinnedNode } from './commands.mjs';
 import { ensureGenerated } from './generated.mjs';
+import { readArguments } from './help.mjs';
 import { ensurePackages } from './packages.mjs';
-import { become, fail } from './processes.mjs';
+import { become, fail, say } from './processes.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
-const [command, ...args] = process.argv.slice(2);
+const asked = readArguments(process.argv.slice(2), root);
 
-try {
-  if (!(command in COMMANDS)) throw new Error(`Usage: npm run ${Object.keys(COMMANDS).join(' | ')}`);
+/** Becomes the command. */
+async function run({ command, args, showsHelp }) {
   await ensurePackages(root);
   await ensureGenerated(root, { force: command === 'generate' });
   // Imported now, because it uses one of the packages.
   const { ensureStores } = await import('./stores.mjs');
-  await ensureStores(root, COMMANDS[command].stores);
+  await ensureStores(root, showsHelp ? [] : COMMANDS[command].stores);
   // What starts from here keeps what Node compiles, so that the next start need not: five services are a lot of modules.
   process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'node');
   const entry = entryOf(command, args);
@@ -28,6 +29,13 @@ try {
     const options = { cwd, parentChannel: command === 'up' };
     process.exitCode = await become(pinnedNode(root), [join(root, script), ...rest], options);
   }
-} catch (error) {
-  fail(error);
+}
+
+if (asked.command === undefined) {
+  // What somebody asked for is the output; what went wrong is none of it.
+  if (asked.code === 0) process.stdout.write(`${asked.text}\n`);
+  else say(asked.text);
+  process.exitCode = asked.code;
+} else {
+  await run(asked).catch(fail);
 }

@@ -176,7 +176,7 @@ describe('a command', () => {
     const packageJson = JSON.parse(readFileSync(file, 'utf8')) as { scripts: Record<string, string> };
     const scripts = Object.entries(packageJson.scripts);
     expect(scripts.map(([name]) => name).toSorted()).toEqual(Object.keys(COMMANDS).toSorted());
-    for (const [name, script] of scripts) expect(script).toBe(`node cli/bootstrap/run.mjs ${name}`);
+    for (const [name, script] of scripts) expect(script).toBe(`exec node cli/bootstrap/run.mjs ${name}`);
   });
 
   it('passes on its arguments', () => {

@@ -6,8 +6,8 @@ import { waitFor } from '@gatehouse/testing';
 import { terminalEnvironment } from './config.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
-/** The last line that `up` prints when everything runs. */
-const READY = 'Ctrl-C stops everything';
+/** What `up` prints when everything runs, for people and for machines. */
+const READY = /Ctrl-C stops everything|"ready":true/;
 
 /** `gatehouse up` in a process of its own, as a person has it in a terminal. */
 export interface UpProcess {
@@ -21,7 +21,12 @@ export interface UpProcess {
 }
 
 export function spawnUp(home: string, ...args: string[]): UpProcess {
-  const child = spawn(process.execPath, ['cli/src/main.ts', 'up', ...args], {
+  return spawnGatehouse(home, 'up', ...args);
+}
+
+/** A command of the command line, as `up` is. */
+export function spawnGatehouse(home: string, ...args: string[]): UpProcess {
+  const child = spawn(process.execPath, ['cli/src/main.ts', ...args], {
     cwd: ROOT,
     env: { ...terminalEnvironment(), GATEHOUSE_HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -33,8 +38,8 @@ export function spawnUp(home: string, ...args: string[]): UpProcess {
     child,
     output: () => text,
     ready: async () => {
-      await waitFor(() => text.includes(READY) || child.exitCode !== null);
-      if (!text.includes(READY)) throw new Error(`up ended:\n${text}`);
+      await waitFor(() => READY.test(text) || child.exitCode !== null);
+      if (!READY.test(text)) throw new Error(`up ended:\n${text}`);
     },
     ended: () => end,
   };

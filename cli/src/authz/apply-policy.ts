@@ -2,12 +2,10 @@ import { locateIn, type Policy, parsePolicy } from '@gatehouse/client/policy-fil
 import { Failure } from '@gatehouse/failure';
 import type { ApplyPolicyResponse, PolicyChange } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
 import type { PolicyClient } from './connect-authz.ts';
+import { APPLY_EXIT } from './exit-codes.ts';
 import { type ApplyOptions, pathOf, toRequests } from './policy-requests.ts';
 import { type FileProblem, readPolicy, tellProblems } from './policy-text.ts';
 import { isDifference, summary, toJson, toLine } from './show-changes.ts';
-
-/** How `gatehouse authz apply` ends: all is as the file says, something is wrong, or a dry run has found a difference. */
-export const APPLY_EXIT = { same: 0, wrong: 1, different: 2 } as const;
 
 /** How long it may take, the service's own work included. */
 const APPLY_MS_MAX = 10 * 60_000;

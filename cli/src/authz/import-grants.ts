@@ -1,11 +1,9 @@
 import type { ImportGrantsRequest, PortableGrant } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
 import { inMessages } from '@gatehouse/rpc';
 import type { PolicyClient } from './connect-authz.ts';
+import { IMPORT_EXIT } from './exit-codes.ts';
 import { readLines } from './file-lines.ts';
 import { readGrant } from './grant-lines.ts';
-
-/** How `gatehouse authz import-grants` ends: all is there, or something is not. */
-export const IMPORT_EXIT = { done: 0, wrong: 1 } as const;
 
 /** Lines that are read before they are sent. */
 const LINES_MAX = 500;

@@ -1,25 +1,23 @@
 import { type FailedCheck, parsePolicy, runTests } from '@gatehouse/client/policy-file';
+import { TEST_EXIT } from './exit-codes.ts';
 import { readPolicy, tellProblems } from './policy-text.ts';
-
-/** How `gatehouse authz test` ends: all passed, some failed, or the file is wrong. */
-export const EXIT = { passed: 0, failed: 1, wrong: 2 } as const;
 
 /** Runs the tests of a policy file: no server, no network. Answers with the exit code. */
 export async function testPolicy(file: string, json: boolean, print: (line: string) => void): Promise<number> {
   const text = await readPolicy(file);
   if (typeof text !== 'string') {
     tellProblems(file, [text], json, print);
-    return EXIT.wrong;
+    return TEST_EXIT.wrong;
   }
   const { policy, problems } = parsePolicy(text);
   if (!policy) {
     tellProblems(file, problems, json, print);
-    return EXIT.wrong;
+    return TEST_EXIT.wrong;
   }
   const { passed, failed } = runTests(policy);
   for (const check of json ? [] : failed) print(line(file, check));
   print(json ? JSON.stringify({ passed, failed: failed.map(toJson) }) : `${passed} passed, ${failed.length} failed`);
-  return failed.length === 0 ? EXIT.passed : EXIT.failed;
+  return failed.length === 0 ? TEST_EXIT.passed : TEST_EXIT.failed;
 }
 
 function line(file: string, { test, place, question, expected, sentences }: FailedCheck): string {

@@ -4,8 +4,11 @@ import type { Journey, World } from './world.ts';
 
 const OPERATOR = 'peer:operator/cli';
 
-/** Denied, then granted a role whose parent holds the permission, then allowed, then revoked and denied at once. */
-export async function authorize({ authz, authzOperator }: World, journey: Journey): Promise<string> {
+/**
+ * Denied, then granted a role whose parent holds the permission, then allowed, then revoked and denied at once. The roles and
+ * the permission are deleted again, so that the model stays that of whoever uses this mesh.
+ */
+export async function authorize({ authz, authzOperator, modelOperator }: World, journey: Journey): Promise<string> {
   const { userId } = journey;
   const tag = journey.email.slice(4, 16);
   const permission = `orders-${tag}:read`;
@@ -20,7 +23,7 @@ export async function authorize({ authz, authzOperator }: World, journey: Journe
   };
   const before = await check('permission.denied');
   ensure(before === Decision.DECISION_DENIED, 'A permission that nobody has was not denied.');
-  await authzOperator.createPermission(
+  const created = await authzOperator.createPermission(
     { name: permission, description: 'Read orders.', category: 'orders', isDangerous: false, condition: '' },
     expecting(journey, OPERATOR, 'permission.created'),
   );
@@ -55,5 +58,15 @@ export async function authorize({ authz, authzOperator }: World, journey: Journe
   );
   const after = await check('permission.denied', revoked.consistencyToken);
   ensure(after === Decision.DECISION_DENIED, 'A revoked role still allowed.');
+  for (const role of [child, parent]) {
+    await modelOperator.deleteRole(
+      { roleId: role.role?.roleId ?? '', mustMatchRevision: undefined },
+      expecting(journey, OPERATOR, 'role.deleted'),
+    );
+  }
+  await modelOperator.deletePermission(
+    { permissionId: created.permission?.permissionId ?? '', force: false, mustMatchRevision: undefined },
+    expecting(journey, OPERATOR, 'permission.deleted'),
+  );
   return `${permission}: denied; granted through the parent role: allowed; revoked: denied`;
 }

@@ -2,6 +2,7 @@ import { silentLogger, uuidv7 } from '@gatehouse/process';
 import { AuthorizationService } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
 import { AuditServiceService } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import { ModelServiceService } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import { IdentityServiceService } from '@gatehouse/proto/gatehouse/identity/v1/identity.ts';
 import { OpsServiceService } from '@gatehouse/proto/gatehouse/ops/v1/ops.ts';
 import { SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
@@ -19,12 +20,15 @@ export interface World {
   readonly session: Client<typeof SessionServiceService>;
   /** Another instance of the session service; the same one where there is only one. */
   readonly sessionElsewhere: Client<typeof SessionServiceService>;
+  /** Whether there is another instance of it. */
+  readonly hasElsewhere: boolean;
   readonly sessionOperator: Client<typeof SessionServiceService>;
   readonly edge: Client<typeof AuthorizationService>;
   /** For checks. */
   readonly authz: Client<typeof AuthzServiceService>;
   /** For changes. */
   readonly authzOperator: Client<typeof AuthzServiceService>;
+  readonly modelOperator: Client<typeof ModelServiceService>;
   readonly audit: Client<typeof AuditServiceService>;
   readonly ops: Client<typeof OpsServiceService>;
   /** Another client, under any peer's name. Closed with the rest. */
@@ -57,10 +61,12 @@ export function connectWorld(mesh: Mesh): World {
     identity: as(APP, 'identity', IdentityServiceService),
     session: as(APP, 'session', SessionServiceService),
     sessionElsewhere: as(APP, 'session', SessionServiceService, mesh.address('session', last)),
+    hasElsewhere: last > 0,
     sessionOperator: as(OPERATOR, 'session', SessionServiceService),
     edge: as(EDGE, 'session', AuthorizationService),
     authz: as(APP, 'authz', AuthzServiceService),
     authzOperator: as(OPERATOR, 'authz', AuthzServiceService),
+    modelOperator: as(OPERATOR, 'authz', ModelServiceService),
     audit: as(OPERATOR, 'audit', AuditServiceService),
     ops: as(OPERATOR, 'ops', OpsServiceService),
     connectAs: as,

@@ -2,8 +2,9 @@ import { type CliConfig, homeOf } from '../config.ts';
 import { runFlow, STEPS, type StepReport } from '../flow/run-flow.ts';
 import { connectWorld } from '../flow/world.ts';
 import { type Mesh, startMesh } from '../mesh/start-mesh.ts';
-import { handbook, writeEnvironmentFile } from './handbook.ts';
+import { writeEnvironmentFile } from './environment-file.ts';
 import { lockHome } from './lock.ts';
+import { type Places, placesOf } from './places-of-mesh.ts';
 import { claimPortBlock } from './port-block.ts';
 import { openStores } from './stores.ts';
 
@@ -18,10 +19,12 @@ export interface UpOptions {
   readonly say: (line: string) => void;
   /** What came of a step of the flow. */
   readonly tell: (report: StepReport) => void;
+  /** All of it runs, and goes on. */
+  readonly ready: (places: Places) => void;
 }
 
 /** Starts everything, and runs until it is told to stop or, to verify, until the flow is over. True when all went well. */
-export async function up({ root, config, verify, signal, say, tell }: UpOptions): Promise<boolean> {
+export async function up({ root, config, verify, signal, say, tell, ready }: UpOptions): Promise<boolean> {
   const home = homeOf(root, config);
   const stops: (() => unknown)[] = [lockHome(home)];
   try {
@@ -46,7 +49,7 @@ export async function up({ root, config, verify, signal, say, tell }: UpOptions)
     const envFile = writeEnvironmentFile(root, home, mesh);
     const well = await drive(mesh, verify, signal, tell);
     if (verify || !well) return well;
-    say(handbook(root, envFile, mesh, stores));
+    ready(placesOf(home, envFile, mesh, stores));
     await aborted(signal);
     say('Stopping.');
     return true;
