@@ -66,8 +66,13 @@ export function serveOnStreams(
     if (stream.destroyed || stream.closed) return;
     if (headers.authorization !== undefined) headers.authorization = authorizationOf(rawHeaders);
     const served = methods.get(headers[':path'] ?? '');
-    if (!served || !isGrpc(headers)) {
-      // grpc-js says that there is no such method, or no such type, and would keep what comes all the same.
+    if (!isGrpc(headers)) {
+      const isPost = headers[':method'] === 'POST';
+      new RawCall(stream, headers).refuseAsHttp(isPost ? { ':status': 415 } : { ':status': 405, allow: 'POST' });
+      return;
+    }
+    if (!served) {
+      // grpc-js says that there is no such method, and would keep what comes all the same.
       leave(interceptors, stream, headers);
       stream.close(constants.NGHTTP2_NO_ERROR);
       return;
@@ -86,9 +91,7 @@ export function serveOnStreams(
       turnAway(call, method, error, serving);
       return;
     }
-    if (timeout === undefined) {
-      leave(interceptors, stream, headers);
-    } else if (call instanceof Http2Call) {
+    if (call instanceof Http2Call) {
       call.countIn(share);
       unary?.serve(call);
     } else {
@@ -138,8 +141,11 @@ function ignore(): void {}
 
 const TIMEOUT = 'grpc-timeout';
 
-function isGrpc({ 'content-type': type }: IncomingHttpHeaders): boolean {
-  return type?.startsWith('application/grpc') ?? false;
+/** Messages of protobuf and no others are read, with or without parameters behind their type. */
+const GRPC_TYPE = /^application\/grpc(?:\+proto)?(?:;|$)/;
+
+function isGrpc({ ':method': method, 'content-type': type }: IncomingHttpHeaders): boolean {
+  return method === 'POST' && type !== undefined && (type === 'application/grpc' || GRPC_TYPE.test(type));
 }
 
 /** Whether the request of a unary call need not be seen by grpc-js. */

@@ -13,7 +13,6 @@ export const RESPONSE_HEADERS = {
   'content-type': 'application/grpc+proto',
   'grpc-accept-encoding': 'identity,deflate,gzip',
 } as const;
-const VISIBLE_ASCII = /^[ -~]*$/;
 const TRAILERS_ONLY = { endStream: true, sendDate: false };
 
 /** A call as its headers tell of it, whose body nobody has begun to read. A class, because one is made for every request. */
@@ -29,8 +28,7 @@ export class RawCall implements CallHeaders, ConnectedCall {
 
   get(name: string): string[] {
     const value = this.headers[name];
-    const values = value === undefined ? [] : Array.isArray(value) ? value : [value];
-    return values.filter((each) => VISIBLE_ASCII.test(each));
+    return value === undefined ? [] : Array.isArray(value) ? value : [value];
   }
 
   getPeer(): string {
