@@ -3,6 +3,9 @@ import { Failure } from '@gatehouse/failure';
 /** Kept back from a deadline, so that what is known by then can still be answered. Milliseconds. */
 export const ANSWER_MARGIN_MS = 20;
 
+/** A timer takes what is longer for one millisecond. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** The time that the lookups behind one answer have. */
 export interface TimeLeft {
   /** Aborted with the call, or when the time is up; its reason is a Failure. */
@@ -21,7 +24,8 @@ export function timeLeft(
 ): TimeLeft {
   const controller = new AbortController();
   const remainingMs = Math.max(0, call.deadlineMs - Date.now());
-  const waitMs = Math.min(atMostMs, remainingMs - Math.min(ANSWER_MARGIN_MS, remainingMs / 2));
+  const answeredMs = remainingMs - Math.min(ANSWER_MARGIN_MS, remainingMs / 2);
+  const waitMs = Math.min(atMostMs, answeredMs, TIMER_MS_MAX);
   const timer = setTimeout(() => controller.abort(timeUp()), waitMs);
   const callEnded = () => controller.abort(call.signal.reason);
   if (call.signal.aborted) callEnded();

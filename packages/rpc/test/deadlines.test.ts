@@ -1,9 +1,13 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect as connectHttp2 } from 'node:http2';
 import { SessionServiceService } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
+import { HealthService } from '@gatehouse/proto/health/v1/health.ts';
 import { type Call, type CallContext, type Client, connect, DEADLINE_MARGIN_MS } from '@gatehouse/rpc';
 import { waitFor } from '@gatehouse/testing';
 import { credentials, Client as GrpcClient, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
+import { STREAM_LIFETIME_MS_MAX } from '../src/stream-lifetime.ts';
 import { type Rig, rig } from './harness.ts';
 import { CREATE, VALIDATE } from './messages.ts';
 
@@ -122,6 +126,61 @@ describe('a deadline', () => {
     const underWayMs = (arrivedAtMs[1] ?? 0) - (arrivedAtMs[0] ?? 0);
     expect(earlierMs + underWayMs).toBeGreaterThan(DEADLINE_MARGIN_MS / 2);
     expect(earlierMs).toBeLessThan(DEADLINE_MARGIN_MS + 500);
+  });
+});
+
+describe('a deadline that is days away', () => {
+  const { validateSession, streamValidateSessions, watchSessions } = SessionServiceService;
+  const { check, watch } = HealthService;
+  const FAR = ['2147483S', '2147484S', '720H', '5000H', '99999999S', '99999999M', '99999999H'];
+
+  it.each<[kind: string, path: string, request: Buffer, headers: Record<string, string>]>([
+    ['unary', validateSession.path, validateSession.requestSerialize(VALIDATE), {}],
+    ['unary by grpc-js', validateSession.path, validateSession.requestSerialize(VALIDATE), { 'grpc-encoding': 'gzip' }],
+    ['unary of health', check.path, check.requestSerialize({ service: '' }), {}],
+    ['streamed', streamValidateSessions.path, streamValidateSessions.requestSerialize(VALIDATE), {}],
+    ['streamed both ways', watchSessions.path, watchSessions.requestSerialize({ question: 1n }), {}],
+    ['a stream of answers', watch.path, watch.requestSerialize({ service: '' }), {}],
+  ])('is one on every kind of call, and no later than the longest: %s', async (_kind, path, request, headers) => {
+    const calls: Call[] = [];
+    const server = await running({
+      validateSession: (_request, call) => {
+        calls.push(call);
+        return { session: undefined };
+      },
+      streamValidateSessions: {
+        open(call) {
+          calls.push(call);
+          return { message: () => ({ result: undefined }) };
+        },
+      },
+      watchSessions: async function* (requests, call) {
+        calls.push(call);
+        for await (const _request of requests) yield { event: undefined };
+      },
+    });
+    const { ca, cert, key } = server.authority.issueSync('app/test');
+    const [caPem, certPem, keyPem] = [ca, cert, key].map((file) => readFileSync(file));
+    const session = connectHttp2(`https://localhost:${server.server.port}`, { ca: caPem, cert: certPem, key: keyPem });
+    const head = Buffer.alloc(5);
+    head.writeUInt32BE(request.length, 1);
+    for (const timeout of FAR) {
+      const grpc = { ':method': 'POST', ':path': path, te: 'trailers', 'content-type': 'application/grpc' };
+      const stream = session.request({ ...grpc, ...headers, 'grpc-timeout': timeout }, { endStream: false });
+      stream.on('error', () => {});
+      const status = once(stream, 'response');
+      // The first byte of an answer: a call whose time is up has none.
+      const answered = once(stream, 'data');
+      stream.end(Buffer.concat([head, request]));
+      expect((await status)[0]['grpc-status'], timeout).toBeUndefined();
+      expect((await answered)[0].length, timeout).toBeGreaterThan(0);
+      stream.close();
+    }
+    session.destroy();
+    for (const { deadlineMs } of calls) {
+      expect(deadlineMs).toBeGreaterThan(Date.now());
+      expect(deadlineMs).toBeLessThanOrEqual(Date.now() + STREAM_LIFETIME_MS_MAX);
+    }
   });
 });
 
