@@ -9,7 +9,7 @@ export const PACKAGE_GRAPH: Readonly<Record<string, readonly string[]>> = {
   postgres: ['failure', 'process'],
   redis: ['failure', 'process'],
   http: ['failure', 'process', 'verify', 'rpc'],
-  mesh: ['failure', 'process', 'rpc', 'postgres', 'redis', 'proto'],
+  mesh: ['failure', 'process', 'verify', 'rpc', 'postgres', 'redis', 'proto'],
   testing: ['failure', 'process', 'rpc', 'postgres', 'redis', 'mesh', 'proto'],
   // What users install stands on nothing of ours but the messages and the reader of credentials, which are compiled into it.
   client: ['verify', 'proto'],

@@ -1,6 +1,7 @@
-import { uuidTimeMs, uuidv7 } from '@gatehouse/process';
+import { isUuid, uuidTimeMs, uuidv7 } from '@gatehouse/process';
 import { Event, EventStatus } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import type { Call } from '@gatehouse/rpc';
+import { canonicalAddress } from '@gatehouse/verify';
 
 /** Where an end user's request came from, as far as it is worth recording. */
 export interface EventOrigin {
@@ -39,13 +40,32 @@ const STATUS = {
   denied: EventStatus.EVENT_STATUS_DENIED,
   failure: EventStatus.EVENT_STATUS_FAILURE,
 } as const;
-const USER_AGENT_MAX = 512;
-const ATTRIBUTE_MAX = 512;
+/** What gatehouse.audit.v1.Event takes, in characters. */
+const DESCRIPTION_LENGTH_MAX = 1000;
+const NAME_LENGTH_MAX = 128;
+const USER_AGENT_LENGTH_MAX = 512;
+const KEY_LENGTH_MAX = 64;
+const VALUE_LENGTH_MAX = 512;
+const ATTRIBUTES_MAX = 32;
+const TRACE_ID = /^[0-9a-f]{32}$/;
+const NAMELESS = 'unknown';
 
-/** Completes an event with who did it, from where, and in which request. */
+/**
+ * Completes an event with who did it, from where, and in which request. Whatever a call or an origin holds, the audit
+ * service takes what comes out: texts are cut, and what is no id or address, where one belongs, stands among the
+ * attributes under the name of its field.
+ */
 export function encodeEvent(service: string, source: EventSource, event: AuditEvent): EncodedEvent {
   const id = uuidv7();
+  const misfits: [field: string, value: string][] = [];
+  const fitting = (field: string, value: string | undefined, fit: (value: string) => string | undefined): string => {
+    const fitted = value ? fit(value) : '';
+    if (value && fitted === undefined) misfits.push([field, value]);
+    return fitted ?? '';
+  };
+  const { origin, attributes = {} } = event;
   const actorUserId = event.actorUserId ?? source.actor?.userId;
+  const peer = source.peer.name || NAMELESS;
   const message: Event = {
     eventId: id,
     // One time and not two: the audit service finds an event again by its id and this, and holds one against the other.
@@ -53,18 +73,39 @@ export function encodeEvent(service: string, source: EventSource, event: AuditEv
     service,
     eventType: event.type,
     eventStatus: STATUS[event.status],
-    eventDescription: event.description ?? '',
-    actor: actorUserId ? `user:${actorUserId}` : `peer:${source.peer.name}`,
-    peer: source.peer.name,
-    ipAddress: event.origin?.ipAddress || source.peer.address,
-    userAgent: (event.origin?.userAgent ?? '').slice(0, USER_AGENT_MAX),
-    requestId: source.requestId,
-    traceId: source.trace.traceId,
-    userId: event.userId ?? '',
-    sessionId: event.sessionId ?? '',
-    attributes: Object.fromEntries(
-      Object.entries(event.attributes ?? {}).map(([key, value]) => [key, value.slice(0, ATTRIBUTE_MAX)]),
-    ),
+    eventDescription: text(event.description ?? '', DESCRIPTION_LENGTH_MAX),
+    actor: text(actorUserId ? `user:${actorUserId}` : `peer:${peer}`, NAME_LENGTH_MAX),
+    peer: text(peer, NAME_LENGTH_MAX),
+    ipAddress: fitting('ip_address', origin?.ipAddress || source.peer.address, canonicalAddress),
+    userAgent: text(origin?.userAgent ?? '', USER_AGENT_LENGTH_MAX),
+    requestId: fitting('request_id', source.requestId, uuid) || uuidv7(),
+    traceId: fitting('trace_id', source.trace.traceId, traceIdOf),
+    userId: fitting('user_id', event.userId, uuid),
+    sessionId: fitting('session_id', event.sessionId, uuid),
+    // Read last: by now it is known what fits nowhere else.
+    attributes: attributesOf([...misfits, ...Object.entries(attributes)]),
   };
   return { id, payload: Buffer.from(Event.encode(message).finish()) };
+}
+
+function attributesOf(entries: readonly (readonly [key: string, value: string])[]): Record<string, string> {
+  const kept = entries.length > ATTRIBUTES_MAX ? entries.slice(0, ATTRIBUTES_MAX - 1) : entries;
+  const leftOut = entries.length - kept.length;
+  return Object.fromEntries([
+    ...kept.map(([key, value]) => [text(key, KEY_LENGTH_MAX), text(value, VALUE_LENGTH_MAX)]),
+    ...(leftOut > 0 ? [['attributes_left_out', String(leftOut)]] : []),
+  ]);
+}
+
+/** So much of a text as fits, with U+FFFD for what neither UTF-8 nor Postgres can hold. */
+function text(value: string, lengthMax: number): string {
+  return value.slice(0, lengthMax).replaceAll('\0', '\u{fffd}').toWellFormed();
+}
+
+function uuid(value: string): string | undefined {
+  return isUuid(value) ? value : undefined;
+}
+
+function traceIdOf(value: string): string | undefined {
+  return TRACE_ID.test(value) ? value : undefined;
 }

@@ -1,18 +1,20 @@
 import { Failure } from '@gatehouse/failure';
-import { type DecisionLevel, openTrail, type Trail } from '@gatehouse/mesh';
+import { type AuditEvent, type DecisionLevel, type EventSource, openTrail, type Trail } from '@gatehouse/mesh';
 import { type Database, openDatabase } from '@gatehouse/postgres';
-import { createRegistry, silentLogger, uuidTimeMs } from '@gatehouse/process';
+import { createRegistry, silentLogger, uuidTimeMs, uuidv7 } from '@gatehouse/process';
 import { AuditServiceService, type Event } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import { certificateSource, connect, mount, startTrace } from '@gatehouse/rpc';
 import {
   createTestDatabase,
   outboxEvents,
+  PATIENT,
   startStandIn,
   type TestDatabase,
   testAuthority,
   testStores,
   waitFor,
 } from '@gatehouse/testing';
+import { rounds, seededChance } from '@gatehouse/testing/chance';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OBSERVATIONS_MAX } from '../src/observation-buffer.ts';
 
@@ -22,6 +24,24 @@ const SOURCE = {
   trace: startTrace(),
   actor: undefined,
 };
+
+const ODD_CHARACTERS = ['a', 'Z', '9', ' ', '%', ':', '.', '/', '\0', '\n', 'é', '\u{1f511}', '\ud800', '\udc00', '"'];
+const ODD_TEXTS = [
+  '',
+  'fe80::1%eth0',
+  '10.1.2.3:443',
+  '[::1]:80',
+  '/run/gateway.sock',
+  '::FFFF:10.9.8.7',
+  '127.0.0.1',
+  'unix:',
+  '@',
+  '__proto__',
+  'constructor',
+  '0B2BB1B4-5B0B-4C1C-9D55-1B2EF4F7AB01',
+  '0'.repeat(32),
+  '\0',
+];
 
 let database: TestDatabase;
 let db: Database;
@@ -37,7 +57,7 @@ beforeEach(async () => {
   registry = createRegistry('session');
   database = await createTestDatabase('session');
   stops.push(() => database.drop());
-  db = openDatabase({ url: database.url, applicationName: 'trail', logger: silentLogger });
+  db = openDatabase({ url: database.url, applicationName: 'trail', logger: silentLogger, ...PATIENT });
   stops.push(() => db.close());
 });
 afterEach(async () => {
@@ -145,6 +165,87 @@ describe('an event', () => {
       ['user:caller', '10.1.2.3'],
       ['user:owner', '203.0.113.7'],
     ]);
+  });
+
+  it('is taken whatever the call and the origin hold', async () => {
+    const trail = await trailTo(await auditAddress());
+    const { below, pick, happens } = seededChance();
+    const word = () => {
+      const long = happens(0.2) ? below(3_000) : below(200);
+      return happens(0.5) ? pick(ODD_TEXTS) : Array.from({ length: long }, () => pick(ODD_CHARACTERS)).join('');
+    };
+    const id = () => (happens(0.5) ? uuidv7() : word());
+    const maybe = <T>(value: () => T) => (happens(0.7) ? value() : undefined);
+    const events = Array.from({ length: rounds(3_000) }, (): [EventSource, AuditEvent] => [
+      {
+        peer: { name: happens(0.5) ? `app/${'x'.repeat(below(3_000))}` : word(), address: word() },
+        requestId: id(),
+        trace: { ...startTrace(), ...(happens(0.3) ? { traceId: word() } : {}) },
+        actor: maybe(() => ({ userId: id(), sessionId: id() })),
+      },
+      {
+        type: 'session.created',
+        status: pick(['success', 'denied', 'failure'] as const),
+        description: word(),
+        userId: maybe(id),
+        sessionId: maybe(id),
+        actorUserId: maybe(id),
+        origin: maybe(() => ({ ipAddress: maybe(word), userAgent: maybe(word) })),
+        attributes: Object.fromEntries(Array.from({ length: below(50) }, () => [word(), word()])),
+      },
+    ]);
+    for (const [source, event] of events) await db.transaction((tx) => trail.record(tx, source, event));
+    await trail.drained();
+    // At least once: a delivery whose answer is late is made again.
+    expect(new Set(received.map(({ eventId }) => eventId)).size).toBe(events.length);
+    expect(await outboxEvents({ name: 'session', database })).toEqual([]);
+  });
+
+  it.each([
+    ['203.0.113.7', '203.0.113.7', undefined],
+    ['2001:db8::7', '2001:db8::7', undefined],
+    ['fe80::1%eth0', 'fe80::1', undefined],
+    ['10.1.2.3:443', '10.1.2.3', undefined],
+    ['[2001:DB8::7]:443', '2001:db8::7', undefined],
+    ['203.0.113.7, 10.0.0.1', '', '203.0.113.7, 10.0.0.1'],
+    ['/run/gateway.sock', '', '/run/gateway.sock'],
+    ['', '10.1.2.3', undefined],
+  ])('from %j keeps the address, as one or as what it is', async (ipAddress, expected, attribute) => {
+    const trail = await trailTo(await auditAddress());
+    await db.transaction((tx) =>
+      trail.record(tx, SOURCE, { type: 'session.created', status: 'success', origin: { ipAddress } }),
+    );
+    await waitFor(() => received.length === 1);
+    expect([received[0]?.ipAddress, received[0]?.attributes.ip_address]).toEqual([expected, attribute]);
+  });
+
+  it('of a peer whose name is too long, or of an end user without a proper id, still says who it was', async () => {
+    const trail = await trailTo(await auditAddress());
+    const peer = { name: `app/${'long'.repeat(100)}`, address: '' };
+    await db.transaction((tx) =>
+      trail.record(
+        tx,
+        { ...SOURCE, peer, requestId: 'no id' },
+        { type: 'a.b', status: 'denied', userId: 'alice@example.com', attributes: { reason: 'cut\0off' } },
+      ),
+    );
+    await waitFor(() => received.length === 1);
+    expect(received[0]).toMatchObject({
+      actor: `peer:${peer.name}`.slice(0, 128),
+      peer: peer.name.slice(0, 128),
+      ipAddress: '',
+      userId: '',
+      attributes: { reason: 'cut\u{fffd}off', user_id: 'alice@example.com', request_id: 'no id' },
+    });
+  });
+
+  it('with more attributes than fit says how many were left out', async () => {
+    const trail = await trailTo(await auditAddress());
+    const attributes = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`key_${index}`, 'x']));
+    await db.transaction((tx) => trail.record(tx, SOURCE, { type: 'a.b', status: 'success', attributes }));
+    await waitFor(() => received.length === 1);
+    expect(Object.keys(received[0]?.attributes ?? {})).toHaveLength(32);
+    expect(received[0]?.attributes).toMatchObject({ key_0: 'x', key_30: 'x', attributes_left_out: '9' });
   });
 
   it('waits for an audit service that does not answer', async () => {

@@ -16,13 +16,19 @@ export interface CertifiedPeer {
   readonly notAfterMs: number;
 }
 
+/** Longest name: behind "peer:" it is the actor of audit events, which has at most 128 characters. */
+const PEER_NAME_LENGTH_MAX = 123;
+
 /**
- * The peer that a certificate names, DER-encoded: a leaf with one SPIFFE id, in the given trust domain. Throws Failure
- * `denied` PEER_NOT_ALLOWED otherwise.
+ * The peer that a certificate names, DER-encoded: a leaf with one SPIFFE id, in the given trust domain, whose name the audit
+ * trail can hold. Throws Failure `denied` PEER_NOT_ALLOWED otherwise.
  */
 export function certifiedPeer(certificate: Uint8Array, trustDomain: string): CertifiedPeer {
   const svid = svidOf(certificate);
   if (svid.trustDomain !== trustDomain) throw peerRefused('Its SPIFFE id is not of this trust domain.');
+  if (svid.name.length > PEER_NAME_LENGTH_MAX) {
+    throw peerRefused(`Its name has more than ${PEER_NAME_LENGTH_MAX} characters.`);
+  }
   return { name: svid.name, notAfterMs: svid.notAfterMs };
 }
 

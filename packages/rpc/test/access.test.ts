@@ -65,6 +65,17 @@ describe('a peer', () => {
     },
   );
 
+  it('has a name of at most 123 characters, which the audit trail can hold', async () => {
+    const name = (length: number) => `edge/${'e'.repeat(length - 5)}`;
+    await validateAs(name(123));
+    expect(seen?.peer.name).toBe(name(123));
+    seen = undefined;
+    for (const length of [124, 200]) {
+      await expect(validateAs(name(length))).rejects.toMatchObject({ kind: 'denied', reason: 'PEER_NOT_ALLOWED' });
+    }
+    expect(seen).toBeUndefined();
+  });
+
   it('whose certificate another authority signed gets no connection', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'gatehouse-rpc-'));
     const authority = await createAuthority({ directory, trustDomain: TRUST_DOMAIN });
