@@ -64,6 +64,7 @@ CREATE TABLE session.sessions (
     last_ip_address inet,
     authz_token character varying(256) DEFAULT ''::character varying NOT NULL,
     authz_position bigint DEFAULT 0 NOT NULL,
+    token_key_id smallint,
     CONSTRAINT sessions_authentication_level_check CHECK (((authentication_level >= 1) AND (authentication_level <= 3))),
     CONSTRAINT sessions_authz_position_check CHECK ((authz_position >= 0)),
     CONSTRAINT sessions_check CHECK ((expires_at > created_at)),
@@ -71,6 +72,7 @@ CREATE TABLE session.sessions (
     CONSTRAINT sessions_device_fingerprint_check CHECK ((length(device_fingerprint) <= 128)),
     CONSTRAINT sessions_idle_timeout_seconds_check CHECK ((idle_timeout_seconds >= 0)),
     CONSTRAINT sessions_session_token_hash_check CHECK ((octet_length(session_token_hash) = 32)),
+    CONSTRAINT sessions_token_key_id_check CHECK (((token_key_id >= 1) AND (token_key_id <= 255))),
     CONSTRAINT sessions_user_agent_check CHECK ((length(user_agent) <= 512))
 )
 WITH (fillfactor='80');
@@ -121,6 +123,8 @@ CREATE INDEX sessions_by_end ON session.sessions USING btree (expires_at);
 CREATE INDEX sessions_by_id ON session.sessions USING btree (id);
 
 CREATE INDEX sessions_by_revocation ON session.sessions USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
+
+CREATE INDEX sessions_by_token_key ON session.sessions USING btree (token_key_id, expires_at) WHERE (revoked_at IS NULL);
 
 ALTER TABLE ONLY session.refresh_tokens
     ADD CONSTRAINT refresh_tokens_user_id_session_id_fkey FOREIGN KEY (user_id, session_id) REFERENCES session.sessions(user_id, id) ON DELETE CASCADE;

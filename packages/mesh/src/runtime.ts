@@ -71,7 +71,7 @@ export interface Runtime {
 export interface ServiceOptions {
   readonly services: readonly Mounted[];
   readonly acting?: Acting;
-  /** Further reasons not to be ready. */
+  /** Further reasons not to be ready. It is asked before anything is served: what it throws then ends the start. */
   readonly ready?: () => Promise<readonly string[]>;
   readonly maxRequestBytes?: number;
 }
@@ -130,6 +130,7 @@ export function openRuntime({ service, config, postgresUrl, migrations, clock }:
       return trail;
     },
     async serve({ services, acting, ready = async () => [], maxRequestBytes }) {
+      await ready();
       const server = await serve({
         listen: config.GATEHOUSE_LISTEN,
         transport: { kind: 'mtls', certificates, trustDomain },
@@ -182,6 +183,6 @@ async function readiness(
   } catch (error) {
     reasons.push(`Postgres does not answer: ${error instanceof Error ? error.message : String(error)}`);
   }
-  reasons.push(...(await more()));
+  reasons.push(...(await more().catch((error: unknown) => [error instanceof Error ? error.message : String(error)])));
   return { ready: reasons.length === 0, reasons };
 }

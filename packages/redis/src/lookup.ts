@@ -29,6 +29,8 @@ export interface LookupOptions {
   readonly minVersion?: bigint;
   /** Ends this caller's wait. The load behind it goes on while others wait for it. */
   readonly signal: AbortSignal;
+  /** Called before the truth is asked. What it throws ends the lookup. */
+  readonly beforeTruth?: () => void;
 }
 
 /** A cached kind of record. Ids and versions are those of the truth; versions are not negative. */

@@ -137,6 +137,7 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
         const answer = freshness === 'full' ? minVersion : await askRedis(id, minVersion, reading);
         if (signal.aborted) throw cancellation(signal);
         if (typeof answer !== 'bigint') return answer;
+        lookup.beforeTruth?.();
         const loaded = await askTruth(id, answer, lookup, reading);
         counts[loaded ? 'hits' : 'misses'].l3 += 1;
         return toLookup(loaded);

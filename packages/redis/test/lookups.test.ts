@@ -38,6 +38,30 @@ describe('a lookup', () => {
     expect(await cache.get('x', full())).toMatchObject({ layer: 'l3', value: { text: 'truth' } });
   });
 
+  it('tells its caller before it asks the truth, and asks nothing when the caller will not have it', async () => {
+    let loads = 0;
+    const { cache } = await open({
+      load: async () => {
+        loads += 1;
+        return undefined;
+      },
+    });
+    await cache.fill('x', 1n, doc('filled'));
+    const beforeTruth = () => {
+      throw new Failure('limited', 'TOO_MANY', 'Not now.');
+    };
+    await expect(cache.get('x', { ...bounded(), beforeTruth })).resolves.toMatchObject({ layer: 'l1' });
+    await expect(cache.get('x', { ...strict(), beforeTruth })).resolves.toMatchObject({ layer: 'l2' });
+    await expect(cache.get('y', { ...strict(), beforeTruth })).rejects.toMatchObject({ reason: 'TOO_MANY' });
+    expect(loads).toBe(0);
+    let told = 0;
+    const count = () => {
+      told += 1;
+    };
+    await cache.get('y', { ...strict(), beforeTruth: count });
+    expect([told, loads]).toEqual([1, 1]);
+  });
+
   it('with full freshness fills the caches again', async () => {
     const instance = await open({ load: async () => ({ version: 2n, value: doc('new') }) });
     await instance.cache.fill('x', 1n, doc('old'));

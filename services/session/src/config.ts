@@ -3,7 +3,7 @@ import { hostPort, integer, parseConfig, redisVariables, serviceAddress, service
 import { HEARTBEATS_IN_BOUND_MIN } from '@gatehouse/redis';
 import { redisUrl } from '@gatehouse/redis/url';
 import { z } from 'zod';
-import type { RingKey } from './domain/key-ring.ts';
+import { KEY_ID_MAX, type RingKey } from './domain/key-ring.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 const YEAR_SECONDS = 366 * DAY_SECONDS;
@@ -17,7 +17,7 @@ const secretKeys = z.string().transform((text, context): RingKey[] => {
     return { id: Number(id), secret: Buffer.from(key, 'base64url') };
   });
   const good = keys.every(
-    ({ id, secret }) => Number.isInteger(id) && id >= 1 && id <= 255 && secret.length === KEY_BYTES,
+    ({ id, secret }) => Number.isInteger(id) && id >= 1 && id <= KEY_ID_MAX && secret.length === KEY_BYTES,
   );
   const distinct = new Set(keys.map(({ id }) => id)).size === keys.length;
   if (good && distinct && keys.length <= KEYS_MAX) return keys;
@@ -51,11 +51,17 @@ const variables = z
     /** How long a session is kept after it has ended. */
     GATEHOUSE_SESSION_RETENTION_DAYS: integer(0, 3_660).default(30),
     /**
-     * Secret keys that refresh tokens are derived with and signing keys are sealed with, as `id:key,id:key`. To rotate,
-     * put a new one at the end; once every instance has it, put it in front; leave the old ones until what they made
-     * has ended.
+     * Secret keys that vouch for session tokens, that refresh tokens are derived with and signing keys are sealed with, as
+     * `id:key,id:key`. To rotate, put a new one at the end; once every instance has it, put it in front; leave the old ones
+     * until what they made has ended. No instance starts without a key that tokens of live sessions need.
      */
     GATEHOUSE_SESSION_SECRET_KEYS: secretKeys,
+    /**
+     * Which session tokens are issued and taken. `keyed`: issued with a MAC of the secret keys, and plain ones, without it,
+     * are taken as well. `plain`: only plain ones are issued, for as long as instances run that know no others.
+     * `keyed-only`: no plain one is taken any more, once the last of them has ended.
+     */
+    GATEHOUSE_SESSION_TOKEN_FORM: z.enum(['plain', 'keyed', 'keyed-only']).default('keyed'),
     /** How long refresh tokens live; never longer than their session. */
     GATEHOUSE_SESSION_REFRESH_LIFETIME_SECONDS: integer(60, YEAR_SECONDS).default(30 * DAY_SECONDS),
     /** How long a refresh token that was used may be presented once more, to get the same successor. */

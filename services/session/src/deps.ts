@@ -1,3 +1,4 @@
+// Long because everything is opened here, in the order in which one thing needs another.
 import { ACCESS_TOKEN_LIFETIME_MAX_SECONDS } from '@gatehouse/client/verify';
 import { type InvalidationRelay, type Runtime, startInvalidationRelay } from '@gatehouse/mesh';
 import { type Database, followTimeline } from '@gatehouse/postgres';
@@ -8,6 +9,7 @@ import { type Config, refreshSettings } from './config.ts';
 import { type KeyRing, keyRing } from './domain/key-ring.ts';
 import { parseToken } from './domain/session-token.ts';
 import type { KeyTerms } from './domain/signing-key-plan.ts';
+import { type TokenGate, tokenGate } from './domain/token-gate.ts';
 import { openRefreshEvents, type RefreshEvents } from './events/refresh.ts';
 import { type Events, openEvents } from './events.ts';
 import { startCanary } from './jobs/canary.ts';
@@ -22,6 +24,8 @@ import { openPresence, type Presence } from './store/presence.ts';
 import { recentRevocations } from './store/recent-revocations.ts';
 import { openRefresh, type Refresh } from './store/refresh.ts';
 import { type SessionCache, sessionCache } from './store/session-cache.ts';
+import { isTokenOf } from './store/sessions.ts';
+import { tokenKeysReady } from './store/token-keys.ts';
 import { type Validator, validator } from './store/validate.ts';
 import { openWatchers, type Watchers } from './store/watchers.ts';
 import { toReply } from './wire/session.ts';
@@ -44,6 +48,10 @@ export interface Deps {
   readonly activity: Activity;
   readonly presence: Presence;
   readonly keyRing: KeyRing;
+  readonly tokenGate: TokenGate;
+  /** Vouches for session tokens that are issued; undefined while plain ones are. */
+  readonly tokenRing: KeyRing | undefined;
+  readonly ready: () => Promise<readonly string[]>;
   readonly signingKeys: SigningKeys;
   readonly keyTerms: KeyTerms;
   readonly accessTokens: AccessTokens;
@@ -120,10 +128,19 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   const retentionDays = config.GATEHOUSE_SESSION_RETENTION_DAYS;
   const sweeping = startSweepingSessions({ db, clock, logger, registry, retentionDays });
   stops.add('sweep of sessions', () => sweeping.stop());
-  const judge = validator({ sessions, activity, clock, gatheringMs });
+  const ring = keyRing(config.GATEHOUSE_SESSION_SECRET_KEYS);
+  const form = config.GATEHOUSE_SESSION_TOKEN_FORM;
+  const gate = tokenGate(ring, form, () => performance.now());
+  const judge = validator({
+    sessions,
+    gate,
+    isTokenOf: (token, signal) => isTokenOf(db.within({ signal }), token),
+    activity,
+    clock,
+    gatheringMs,
+  });
   const trail = runtime.trail(config.GATEHOUSE_AUDIT_ADDRESS, config.GATEHOUSE_AUDIT_DECISIONS);
   const events = { ...openEvents(trail, registry), ...openRefreshEvents(trail, registry) };
-  const ring = keyRing(config.GATEHOUSE_SESSION_SECRET_KEYS);
   const refresh = openRefresh({ db, logger, ring, ...refreshSettings(config) });
   stops.add('refresh tokens', () => refresh.stop());
   const watchers = openWatchers({
@@ -146,7 +163,8 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     watchers,
     acting: {
       authenticate: async (sessionToken, call) => {
-        const options = { freshness: 'strict', demand: 'nothing', signal: call.signal } as const;
+        const { signal, peer } = call;
+        const options = { freshness: 'strict', demand: 'nothing', signal, peer: peer.name } as const;
         const { userId, sessionId } = await judge.validate(parseToken(sessionToken), options);
         return { userId, sessionId };
       },
@@ -156,6 +174,9 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     activity,
     presence,
     keyRing: ring,
+    tokenGate: gate,
+    tokenRing: form === 'plain' ? undefined : ring,
+    ready: tokenKeysReady({ db, clock, ring, form }),
     ...openSigning(config, runtime, { bus, events, keyRing: ring }),
     refresh,
     limits: {

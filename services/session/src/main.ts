@@ -27,7 +27,7 @@ export async function start(config: Config, options: { readonly clock?: Clock } 
   const runtime = openRuntime({ service: 'session', config, postgresUrl, migrations, clock: systemClock, ...options });
   return startOrStop(runtime.stops, async () => {
     const deps = openDeps(config, runtime);
-    const running = await runtime.serve({ services: mounted(deps), acting: deps.acting });
+    const running = await runtime.serve({ services: mounted(deps), acting: deps.acting, ready: deps.ready });
     await serveHttp(config, runtime, deps);
     runtime.stops.add('watches', () => deps.watchers.stop());
     return running;

@@ -15,7 +15,7 @@ afterAll(() => rig.stop());
 describe('CreateSession', () => {
   it('makes a session that its token proves, with all that was said of it', async () => {
     const { sessionToken, session } = await rig.identity.createSession(REQUEST);
-    expect(sessionToken).toMatch(/^ghs_[A-Za-z0-9_-]{56}$/);
+    expect(sessionToken).toMatch(/^ghs_[A-Za-z0-9_-]{68}$/);
     if (!session) throw new Error('No session came back.');
     expect(session).toMatchObject({ userId: REQUEST.userId, authenticationMethods: ['pwd'], origin: ORIGIN });
     expect((session.expiresAt?.getTime() ?? 0) - (session.createdAt?.getTime() ?? 0)).toBe(3_600_000);

@@ -52,6 +52,8 @@ const conditions = Array.from({ length: 7 }, () => 'null');
 describe.each(['force_custom_plan', 'force_generic_plan'])('with %s', (mode) => {
   it.each<[name: string, index: string, values: string[]]>([
     ['session.hold-ended-sessions', 'sessions_by_end', [`now() - interval '30 days'`, '500']],
+    ['session.find-token-hash', 'sessions_by_id', [quoted(NO_ID)]],
+    ['session.find-needed-token-keys', 'sessions_by_token_key', [`'{2,3,255}'`, NOW]],
     ['session.delete-sessions', 'sessions_by_id', [`'{${BUSY_USER},${USER}}'`, `'{${NO_ID},${END}}'`]],
     ['session.hold-active-sessions', 'sessions_active', [quoted(BUSY_USER), NOW, quoted(NO_ID), '1000']],
     ['session.advance-authz-tokens', 'sessions_active', [`'{${BUSY_USER}}'`, `'{token}'`, `'{7}'`, NOW]],

@@ -19,6 +19,9 @@ const ring = (...ids: number[]) => ({
   GATEHOUSE_SESSION_SECRET_KEYS: ids.map((id) => `${id}:${secret(String(id))}`).join(','),
 });
 
+/** Session tokens without a MAC, so that no live session needs a key of the ring. */
+const PLAIN = { GATEHOUSE_SESSION_TOKEN_FORM: 'plain' };
+
 let database: TestDatabase;
 let redis: Awaited<ReturnType<typeof startRedis>>;
 let clock: ReturnType<typeof fakeClock>;
@@ -121,7 +124,7 @@ describe('the job that rotates', () => {
   });
 
   it('seals keys anew under a new first key of the ring, so that the old one can go', async () => {
-    const before = await start('a', ring(1));
+    const before = await start('a', { ...ring(1), ...PLAIN });
     const token = await before.issue((await before.create()).sessionToken);
     expect(await rows()).toMatchObject([{ sealed_by: 1 }]);
     const next = await start('b', ring(2, 1));
@@ -137,7 +140,7 @@ describe('the job that rotates', () => {
   });
 
   it('makes no new key because an instance lacks the key of the ring: that instance signs nothing, and verifies', async () => {
-    const rig = await start('a', ring(1));
+    const rig = await start('a', { ...ring(1), ...PLAIN });
     const token = await rig.issue((await rig.create()).sessionToken);
     const blind = await start('b', ring(3));
     const { sessionToken } = await blind.create();

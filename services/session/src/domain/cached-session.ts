@@ -31,10 +31,15 @@ export interface CachedSession extends Omit<SessionRecord, 'lastActivityMs'> {
   foundIdleAtMs: number;
 }
 
+/** Whether the token is the one of the session. */
+export function proves(token: SessionToken, session: Pick<SessionRecord, 'tokenHash'>): boolean {
+  return sameDigest(session.tokenHash, token.hash);
+}
+
 /** Throws the Failure that says why the token does not prove the session at this time, its use left aside. */
 export function judge(session: CachedSession, token: SessionToken, nowMs: number): void {
   // The hash comes first: only who holds the token may learn that its session has expired.
-  if (!sameDigest(session.tokenHash, token.hash)) throw tokenInvalid();
+  if (!proves(token, session)) throw tokenInvalid();
   if (nowMs >= session.expiresAtMs) throw sessionExpired();
 }
 

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 
 /** One key of the configuration: 32 bytes that everything else is derived from. */
 export interface RingKey {
-  /** From 1 to 255; it is stored with whatever the key has sealed. */
+  /** From 1 to KEY_ID_MAX; it is stored with whatever the key has sealed. */
   readonly id: number;
   readonly secret: Buffer;
 }
@@ -21,6 +21,8 @@ export interface KeyRing {
   open(sealed: Buffer, context: string): Buffer;
 }
 
+/** A key id is one byte. */
+export const KEY_ID_MAX = 255;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const SEALING = 'gatehouse session seal v1';

@@ -1,3 +1,4 @@
+import type { KeyRing } from './key-ring.ts';
 import type { Session, SessionOrigin } from './session.ts';
 import { sessionIdFor } from './session-id.ts';
 import { formatToken, hashToken } from './session-token.ts';
@@ -13,13 +14,23 @@ export interface Beginning {
   readonly idleTimeoutSeconds: number;
 }
 
-/** A session that begins, and the one token that proves it. `id` is a UUIDv7, `secret` SECRET_BYTES of randomness. */
+/** What a session and its token are made of. */
+export interface Ingredients {
+  /** UUIDv7. */
+  readonly id: string;
+  /** SECRET_BYTES of randomness. */
+  readonly secret: Buffer;
+  /** Vouches for the token; undefined for a plain one. */
+  readonly ring: KeyRing | undefined;
+}
+
+/** A session that begins, and the one token that proves it, with the id of the key that vouches for that. */
 export function newSession(
   { userId, authenticationMethods, authenticationLevel, origin, at, expiresAt, idleTimeoutSeconds }: Beginning,
-  { id: uuidv7, secret }: { readonly id: string; readonly secret: Buffer },
-): { readonly session: Session; readonly sessionToken: string } {
+  { id: uuidv7, secret, ring }: Ingredients,
+): { readonly session: Session; readonly sessionToken: string; readonly tokenKeyId: number | undefined } {
   const id = sessionIdFor(userId, uuidv7);
-  const sessionToken = formatToken(id, secret);
+  const sessionToken = formatToken(id, secret, ring);
   const session: Session = {
     id,
     userId,
@@ -37,5 +48,5 @@ export function newSession(
     authzToken: '',
     version: 1n,
   };
-  return { session, sessionToken };
+  return { session, sessionToken, tokenKeyId: ring?.currentId };
 }

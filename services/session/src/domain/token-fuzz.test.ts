@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { readDigest, sameDigest } from './digest.ts';
 import { keyRing } from './key-ring.ts';
 import { makeRefreshToken, parseRefreshToken } from './refresh-token.ts';
-import { formatToken, hashToken, parseToken, SECRET_BYTES } from './session-token.ts';
+import { formatToken, hashToken, isIssued, isKeyed, parseToken, SECRET_BYTES } from './session-token.ts';
 import { uuidText } from './uuid-bytes.ts';
 
 const INPUTS = rounds(1_000_000);
@@ -19,7 +19,9 @@ const refreshTokens = SESSIONS.flatMap((sessionId) =>
     (generation) => makeRefreshToken(ring, { keyId: 2, sessionId, generation, secret: randomBytes(32) }).text,
   ),
 );
-const sessionTokens = SESSIONS.map((sessionId) => formatToken(sessionId, randomBytes(SECRET_BYTES)));
+const sessionTokens = SESSIONS.flatMap((sessionId) =>
+  [undefined, ring].map((vouching) => formatToken(sessionId, randomBytes(SECRET_BYTES), vouching)),
+);
 const genuine = [...refreshTokens, ...sessionTokens];
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -50,6 +52,7 @@ const SPOILED: readonly ((token: string, next: Chance) => string)[] = [
   (_, next) => pick(PREFIXES, next) + letters(next(128), next),
   (_, next) => `ghr_${letters(92, next)}`,
   (_, next) => `ghs_${letters(56, next)}`,
+  (_, next) => `ghs_${letters(68, next)}`,
   (token, next) => (next(2) ? token.toUpperCase() : token.toLowerCase()),
   (token, next) => flippedBit(token, next),
   (token, next) => spliced(token, pick(genuine, next), next),
@@ -81,6 +84,9 @@ describe('the parsers of tokens', () => {
       const session = parsed(() => parseToken(text), 'SESSION_TOKEN_INVALID');
       if (session && session.sessionId !== uuidText(Buffer.from(text.slice(4), 'base64url'), 0)) {
         expect.fail(`read another session in ${JSON.stringify(text)}`);
+      }
+      if (session && isKeyed(session) && isIssued(ring, session) && !sessionTokens.includes(text)) {
+        expect.fail(`believed the MAC of ${JSON.stringify(text)}`);
       }
       if (session && hashes.some((hash) => sameDigest(hash, session.hash))) {
         if (!sessionTokens.includes(text)) expect.fail(`accepted ${JSON.stringify(text)}`);

@@ -84,7 +84,7 @@ export function decider(
     const { request, call } = question;
     const known = validator.peek(token, 'nothing', request.ipAddress);
     if (known) return authorize(question, known);
-    const options = { ...BOUNDED, signal: call.signal, ipAddress: request.ipAddress };
+    const options = { ...BOUNDED, signal: call.signal, peer: call.peer.name, ipAddress: request.ipAddress };
     return validator.validate(token, options).then((session) => authorize(question, session));
   }
 

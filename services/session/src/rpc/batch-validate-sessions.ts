@@ -38,12 +38,13 @@ export function batchValidateSessions({
     call: Call,
   ): Promise<Encoded> => {
     const { signal, end } = timeLeft(call);
+    const peer = call.peer.name;
     const gate = lookupGate(LOOKUPS_MAX);
     const accepted: CachedSession[] = [];
     const ask = async ({ token, demand, places }: Question) => {
       let result: Encoded;
       try {
-        const session = await gate.run(() => validator.validate(token, { freshness, demand, signal }));
+        const session = await gate.run(() => validator.validate(token, { freshness, demand, signal, peer }));
         result = session.reply;
         for (const _ of places) accepted.push(session);
       } catch (error) {

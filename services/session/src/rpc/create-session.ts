@@ -21,13 +21,17 @@ import { toMessage, toReply } from '../wire/session.ts';
  * all.
  */
 export function createSession(
-  deps: Pick<Deps, 'db' | 'clock' | 'events' | 'sessions' | 'invalidations' | 'activity' | 'limits' | 'refresh'>,
+  deps: Pick<
+    Deps,
+    'db' | 'clock' | 'events' | 'sessions' | 'invalidations' | 'activity' | 'limits' | 'refresh' | 'tokenRing'
+  >,
 ): Handler<CreateSessionRequest, CreateSessionResponse> {
   const { db, clock, events, sessions, invalidations, activity, limits } = deps;
   return async (request, call) => {
     const at = clock.now();
-    const { session: begun, sessionToken } = beginSession(request, call, limits, at);
-    const { id, userId } = begun;
+    const begun = beginSession(request, call, deps, at);
+    const { sessionToken } = begun;
+    const { id, userId } = begun.session;
     const first = request.withRefreshToken
       ? await firstRefreshToken(deps.refresh, { sessionId: id, userId }, at, call)
       : NO_REFRESH_TOKEN;
@@ -53,18 +57,25 @@ export function createSession(
 }
 
 /** Stores the session while its user is held, and takes hold of those that the user then has too many. One round trip. */
-async function insertHeld(tx: Transaction, begun: Session, first: FirstRefreshToken, { perUserMax }: Limits) {
-  const { id: newest, userId, createdAt: at } = begun;
+async function insertHeld(tx: Transaction, begun: Begun, first: FirstRefreshToken, { perUserMax }: Limits) {
+  const { id: newest, userId, createdAt: at } = begun.session;
   const [, session, , surplus] = await Promise.all([
     holdUser(tx, userId),
-    insertSession(tx, begun),
+    insertSession(tx, begun.session, begun.tokenKeyId),
     first.insert(tx),
     holdSurplusSessions(tx, { userId, newest, at, max: perUserMax }),
   ]);
   return [session, surplus] as const;
 }
 
-function beginSession(request: CreateSessionRequest, call: Call, limits: Limits, at: Date) {
+type Begun = ReturnType<typeof newSession>;
+
+function beginSession(
+  request: CreateSessionRequest,
+  call: Call,
+  { limits, tokenRing }: Pick<Deps, 'limits' | 'tokenRing'>,
+  at: Date,
+): Begun {
   const beginning = {
     userId: request.userId,
     authenticationMethods: request.authenticationMethods,
@@ -74,7 +85,7 @@ function beginSession(request: CreateSessionRequest, call: Call, limits: Limits,
     expiresAt: sessionEnd(at, request.lifetimeSeconds, limits.lifetimeSeconds),
     idleTimeoutSeconds: atMost(request.idleTimeoutSeconds, limits.idleTimeoutSeconds),
   };
-  return newSession(beginning, { id: uuidv7(), secret: randomBytes(SECRET_BYTES) });
+  return newSession(beginning, { id: uuidv7(), secret: randomBytes(SECRET_BYTES), ring: tokenRing });
 }
 
 function changeOf({ id: sessionId, userId, version }: Session, revoked: readonly string[]) {

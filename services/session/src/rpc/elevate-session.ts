@@ -5,7 +5,7 @@ import type { ElevateSessionRequest, ElevateSessionResponse } from '@gatehouse/p
 import type { Call, Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { formatConsistencyToken } from '../domain/consistency.ts';
-import { newSession } from '../domain/new-session.ts';
+import { type Beginning, newSession } from '../domain/new-session.ts';
 import type { Session } from '../domain/session.ts';
 import { sessionIdFor } from '../domain/session-id.ts';
 import { parseToken, SECRET_BYTES } from '../domain/session-token.ts';
@@ -19,12 +19,16 @@ import { toMessage, toReply } from '../wire/session.ts';
 
 /** Replaces a session by one of a higher level, with a new id and token. Of two that do so at once, one wins. */
 export function elevateSession(
-  deps: Pick<Deps, 'db' | 'clock' | 'events' | 'sessions' | 'validator' | 'invalidations' | 'activity' | 'refresh'>,
+  deps: Pick<
+    Deps,
+    'db' | 'clock' | 'events' | 'sessions' | 'validator' | 'invalidations' | 'activity' | 'refresh' | 'tokenRing'
+  >,
 ): Handler<ElevateSessionRequest, ElevateSessionResponse> {
   const { db, clock, events, sessions, validator, invalidations, activity } = deps;
   return async (request, call) => {
     const token = parseToken(request.sessionToken);
-    const options = { freshness: 'strict', demand: 'nothing', signal: call.signal } as const;
+    const { signal, peer } = call;
+    const options = { freshness: 'strict', demand: 'nothing', signal, peer: peer.name } as const;
     const { userId, authenticationLevel } = await validator.validate(token, options);
     if (request.authenticationLevel <= authenticationLevel) throw levelNotRaised(authenticationLevel);
     const uuid = uuidv7();
@@ -35,8 +39,9 @@ export function elevateSession(
       await holdUser(tx, userId);
       const at = clock.now();
       const old = await holdGoodSession(tx, token.sessionId, at);
-      const { session: begun, sessionToken } = successorOf(old, request, call, { uuid, at });
-      const session = await insertSession(tx, begun);
+      const ingredients = { id: uuid, secret: randomBytes(SECRET_BYTES), ring: deps.tokenRing };
+      const { session: begun, sessionToken, tokenKeyId } = newSession(successorOf(old, request, call, at), ingredients);
+      const session = await insertSession(tx, begun, tokenKeyId);
       await first.insert(tx);
       await events.sessionElevated(tx, call, { from: old, to: session });
       const reason = 'replaced';
@@ -57,15 +62,10 @@ export function elevateSession(
 }
 
 /** The session that takes the place of another: it ends when that one would have. */
-function successorOf(
-  old: Session,
-  request: ElevateSessionRequest,
-  call: Call,
-  { uuid, at }: { readonly uuid: string; readonly at: Date },
-) {
+function successorOf(old: Session, request: ElevateSessionRequest, call: Call, at: Date): Beginning {
   const methods = new Set([...old.authenticationMethods, ...request.authenticationMethods]);
   const { userId, expiresAt, idleTimeoutSeconds } = old;
-  const beginning = {
+  return {
     userId,
     authenticationMethods: [...methods],
     authenticationLevel: request.authenticationLevel,
@@ -74,7 +74,6 @@ function successorOf(
     expiresAt,
     idleTimeoutSeconds,
   };
-  return newSession(beginning, { id: uuid, secret: randomBytes(SECRET_BYTES) });
 }
 
 function levelNotRaised(level: number): Failure {

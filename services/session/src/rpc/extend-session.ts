@@ -23,7 +23,8 @@ export function extendSession({
 > {
   return async ({ sessionToken, lifetimeSeconds }, call) => {
     const token = parseToken(sessionToken);
-    await validator.validate(token, { freshness: 'strict', demand: 'nothing', signal: call.signal });
+    const { signal, peer } = call;
+    await validator.validate(token, { freshness: 'strict', demand: 'nothing', signal, peer: peer.name });
     const { session, staged } = await db.within(call).transaction(async (tx) => {
       const now = clock.now();
       const held = await holdGoodSession(tx, token.sessionId, now);

@@ -48,8 +48,8 @@ async function accessToken({ validator, accessTokens, events }: Introspecting, t
   return toActiveAccessToken(claims);
 }
 
-function strict({ signal }: Call) {
-  return { freshness: 'strict', demand: 'nothing', signal } as const;
+function strict({ signal, peer }: Call) {
+  return { freshness: 'strict', demand: 'nothing', signal, peer: peer.name } as const;
 }
 
 /** Why the token is not good. Throws where the error does not say that it is not. */

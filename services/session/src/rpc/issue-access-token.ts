@@ -20,7 +20,8 @@ export function issueAccessToken({
     let token: SessionToken | undefined;
     try {
       token = parseToken(request.sessionToken);
-      const options = { freshness: 'strict', demand: 'nothing', signal: call.signal } as const;
+      const { signal, peer } = call;
+      const options = { freshness: 'strict', demand: 'nothing', signal, peer: peer.name } as const;
       const session = await validator.validate(token, options);
       const issued = await accessTokens.issue(session, audience, clock.now().getTime());
       events.sessionAccepted(call, 'service', session);

@@ -16,7 +16,8 @@ export function revokeOtherSessions(
   return async (request, call) => {
     const reason = toRevokedReason(request.reason);
     const token = parseToken(request.sessionToken);
-    const options = { freshness: 'strict', demand: 'nothing', signal: call.signal } as const;
+    const { signal, peer } = call;
+    const options = { freshness: 'strict', demand: 'nothing', signal, peer: peer.name } as const;
     const { sessionId: keep, userId } = await deps.validator.validate(token, options);
     const within = { ...deps, db: deps.db.within(call) };
     const revokedCount = await revokeSessionsOf(within, { userId, keep, reason, source: call, byUser: userId });

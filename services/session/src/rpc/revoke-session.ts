@@ -17,15 +17,18 @@ const PERMISSION = 'sessions:revoke';
 
 /** Ends a session everywhere. The row, the audit event and the word to the caches commit together. */
 export function revokeSession(
-  deps: Pick<Deps, 'db' | 'clock' | 'events' | 'invalidations' | 'acting' | 'presence'>,
+  deps: Pick<Deps, 'db' | 'clock' | 'events' | 'invalidations' | 'acting' | 'presence' | 'tokenGate'>,
 ): Handler<RevokeSessionRequest, RevokeSessionResponse> {
-  const { clock, invalidations, acting } = deps;
+  const { clock, invalidations, acting, tokenGate } = deps;
   return async (request, call) => {
     const target = parseTarget(request);
     const reason = toRevokedReason(request.reason);
     const db = deps.db.within(call);
+    const admission = target.token && tokenGate.admit(target.token, call.peer.name);
+    admission?.spend();
     const found = await findSession(db, target.sessionId);
     const byUser = await authorise(found, target.token, call, acting);
+    admission?.proven();
     const { revokedAt, version, userId, staged } = await db.transaction(async (tx) => {
       const session = await lockSession(tx, target.sessionId);
       if (!session) throw notFound();

@@ -37,10 +37,16 @@ export function streamValidateSessions({
   return {
     open(call) {
       const gate = lookupGate(LOOKUPS_MAX);
-      const lookUp = async (token: SessionToken, options: Omit<ValidateOptions, 'signal'>): Promise<Encoded> => {
+      const lookUp = async (
+        token: SessionToken,
+        options: Omit<ValidateOptions, 'signal' | 'peer'>,
+      ): Promise<Encoded> => {
         const { signal, end } = timeLeft(call, LOOKUP_MS_MAX);
         try {
-          return accept(call, await gate.run(() => validator.validate(token, { ...options, signal })));
+          return accept(
+            call,
+            await gate.run(() => validator.validate(token, { ...options, signal, peer: call.peer.name })),
+          );
         } catch (error) {
           call.signal.throwIfAborted();
           return refuse(call, error, token);

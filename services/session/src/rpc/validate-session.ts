@@ -33,7 +33,8 @@ export function validateSession({
       const strict = freshness === Freshness.FRESHNESS_STRICT;
       const known = strict ? undefined : validator.peek(token, demand);
       if (known) return accept(call, known);
-      const options = { freshness: strict ? 'strict' : 'bounded', demand, signal: call.signal } as const;
+      const { signal, peer } = call;
+      const options = { freshness: strict ? 'strict' : 'bounded', demand, signal, peer: peer.name } as const;
       return validator.validate(token, options).then(
         (session) => accept(call, session),
         (error: unknown) => refuse(call, error, token),

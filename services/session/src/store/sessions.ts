@@ -1,6 +1,7 @@
 import { LAST_OF_TIMELINE_BEFORE, type Queryable, statement, type Transaction } from '@gatehouse/postgres';
+import { readDigest, sameDigest } from '../domain/digest.ts';
 import { type RevokedReason, type Session, sessionExpired, sessionRevoked } from '../domain/session.ts';
-import { tokenInvalid } from '../domain/session-token.ts';
+import { type SessionToken, tokenInvalid } from '../domain/session-token.ts';
 
 export interface SessionRow {
   id: string;
@@ -38,9 +39,9 @@ const INSERT = statement<{ authz_token: string; version: bigint }>(
   'session.insert-session',
   `insert into session.sessions (id, user_id, session_token_hash, authentication_methods, ip_address, user_agent,
      device_fingerprint, country_code, city, created_at, expires_at, last_activity_at, version, authentication_level,
-     idle_timeout_seconds, last_ip_address, authz_token, authz_position)
+     idle_timeout_seconds, last_ip_address, token_key_id, authz_token, authz_position)
    select $1::uuid, $2::uuid, $3::bytea, $4::text[], $5::inet, $6::text, $7::text, $8::char(2), $9::varchar,
-     $10::timestamptz, $11::timestamptz, $10::timestamptz, $12::bigint + ${LAST_OF_TIMELINE_BEFORE}, $13::smallint, $14::integer, $5::inet,
+     $10::timestamptz, $11::timestamptz, $10::timestamptz, $12::bigint + ${LAST_OF_TIMELINE_BEFORE}, $13::smallint, $14::integer, $5::inet, $15::smallint,
      coalesce(newest.authz_token, ''), coalesce(newest.authz_position, 0)
    from (select) as one left join lateral (
      select authz_token, authz_position from session.sessions
@@ -52,6 +53,10 @@ const FIND = statement<SessionRow>(
   'session.find-session',
   `select ${SESSION_COLUMNS} from session.sessions where id = $1::uuid`,
 );
+const FIND_TOKEN_HASH = statement<{ session_token_hash: Buffer }>(
+  'session.find-token-hash',
+  'select session_token_hash from session.sessions where id = $1::uuid',
+);
 const LOCK = statement<SessionRow>(
   'session.lock-session',
   `select ${SESSION_COLUMNS} from session.sessions where id = $1::uuid for update`,
@@ -62,8 +67,8 @@ const UPDATE_END = statement(
    where user_id = $1::uuid and id = $2::uuid`,
 );
 
-/** Stores a new session, and returns it with its version and what is known from others of its user. */
-export async function insertSession(tx: Transaction, session: Session): Promise<Session> {
+/** Stores a new session with the id of the key that vouches for its token, and returns it with its version and what is known from others of its user. */
+export async function insertSession(tx: Transaction, session: Session, tokenKeyId?: number): Promise<Session> {
   const { origin } = session;
   const [row] = await tx.query(INSERT, [
     session.id,
@@ -80,6 +85,7 @@ export async function insertSession(tx: Transaction, session: Session): Promise<
     session.version,
     session.authenticationLevel,
     session.idleTimeoutSeconds,
+    tokenKeyId ?? null,
   ]);
   if (!row) throw new Error('A session was inserted without a row.');
   return { ...session, authzToken: row.authz_token, version: row.version };
@@ -89,6 +95,12 @@ export async function insertSession(tx: Transaction, session: Session): Promise<
 export async function findSession(db: Queryable, id: string): Promise<Session | undefined> {
   const [row] = await db.query(FIND, [id]);
   return row && toSession(row);
+}
+
+/** Whether a token is that of its session, whatever became of the session. */
+export async function isTokenOf(db: Queryable, { sessionId, hash }: SessionToken): Promise<boolean> {
+  const [row] = await db.query(FIND_TOKEN_HASH, [sessionId]);
+  return row !== undefined && sameDigest(readDigest(row.session_token_hash), hash);
 }
 
 /** The session with this id, held against changes by others until the transaction ends. */

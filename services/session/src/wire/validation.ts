@@ -6,14 +6,14 @@ import { toReasonMessage } from './session.ts';
 /** Results that say the same are the same bytes. Their number is that of the reasons in the code. */
 const encoded = new Map<string, Encoded>();
 
-/** Whether a failed validation is a result that its caller gets: the token is refused, or no store could tell. */
+/** Whether a failed validation is a result that its caller gets: the token is refused, or it could not be told. */
 export function isResult(error: unknown): error is Failure {
   return isFailure(error) && (error.kind === 'unauthenticated' || isUndecided(error));
 }
 
-/** Whether a result says that no store could tell. */
+/** Whether a result says that it could not be told: by no store, or because too much was asked in vain. */
 export function isUndecided({ kind }: Failure): boolean {
-  return kind === 'unavailable' || kind === 'deadline';
+  return kind === 'unavailable' || kind === 'deadline' || kind === 'limited';
 }
 
 /** A SessionValidation, and as well a StreamValidateSessionsResponse, that says why there is no session. */
