@@ -1,3 +1,4 @@
+import { uuidv7 } from '@gatehouse/process';
 import type { CheckResponse } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
 import { Freshness } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { envoyCheckRequest, waitFor } from '@gatehouse/testing';
@@ -43,12 +44,14 @@ export async function validate(world: World, journey: Journey): Promise<string> 
   );
   await waitFor(() => Date.now() > (expired.session?.expiresAt?.getTime() ?? 0));
   const tampered = sessionToken.slice(0, -1) + (sessionToken.endsWith('A') ? 'B' : 'A');
-  const deny = async (headers: Record<string, string>) =>
-    denial(await ask(headers, 'peer:edge/envoy', 'request.denied'));
+  // Of nobody there is no event.
+  const denyNobody = async (headers: Record<string, string>) =>
+    denial(await edge.check(envoyCheckRequest({ 'x-request-id': uuidv7(), ...headers })));
+  const ended = { authorization: `Bearer ${expired.sessionToken}` };
   const reasons = [
-    await deny({}),
-    await deny({ authorization: `Bearer ${tampered}` }),
-    await deny({ authorization: `Bearer ${expired.sessionToken}` }),
+    await denyNobody({}),
+    await denyNobody({ authorization: `Bearer ${tampered}` }),
+    denial(await ask(ended, 'peer:edge/envoy', 'request.denied')),
   ];
   const wanted = ['SESSION_TOKEN_MISSING', 'SESSION_TOKEN_INVALID', 'SESSION_EXPIRED'];
   ensure(reasons.join() === wanted.join(), `Denials gave the reasons ${reasons.join(', ')}.`);

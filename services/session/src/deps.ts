@@ -13,6 +13,7 @@ import { type TokenGate, tokenGate } from './domain/token-gate.ts';
 import { openRefreshEvents, type RefreshEvents } from './events/refresh.ts';
 import { type Events, openEvents } from './events.ts';
 import { startCanary } from './jobs/canary.ts';
+import { startCountingRefusals } from './jobs/count-refusals.ts';
 import { type Rotation, startRotatingSigningKeys } from './jobs/rotate-signing-keys.ts';
 import { startSweepingSessions } from './jobs/sweep-sessions.ts';
 import { type HoldsPermission, openAuthz } from './peers/authz.ts';
@@ -140,7 +141,9 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     gatheringMs,
   });
   const trail = runtime.trail(config.GATEHOUSE_AUDIT_ADDRESS, config.GATEHOUSE_AUDIT_DECISIONS);
-  const events = { ...openEvents(trail, registry), ...openRefreshEvents(trail, registry) };
+  const anonymous = startCountingRefusals(trail, () => clock.now());
+  stops.add('counting of refusals', async () => anonymous.stop());
+  const events = { ...openEvents(trail, registry, anonymous), ...openRefreshEvents(trail, registry, anonymous) };
   const refresh = openRefresh({ db, logger, ring, ...refreshSettings(config) });
   stops.add('refresh tokens', () => refresh.stop());
   const watchers = openWatchers({

@@ -1,11 +1,9 @@
 import type { AuditEvent, EventSource, Trail } from '@gatehouse/mesh';
 import type { Transaction } from '@gatehouse/postgres';
 import { Counter, type Registry } from '@gatehouse/process';
+import type { AnonymousRefusals, DecisionPoint } from './domain/refusal-tally.ts';
 import type { RevokedReason, Session } from './domain/session.ts';
 import type { SigningKey } from './domain/signing-key.ts';
-
-/** Where a decision was asked for: by a service, or by a proxy for an HTTP request. */
-export type DecisionPoint = 'service' | 'edge';
 
 /** Every business event of the session service: what the audit trail learns of it, and what is counted. */
 export interface Events {
@@ -38,6 +36,7 @@ export interface Events {
   nobodyAccepted(source: EventSource): void;
   /** No store could tell, and the caller learns that as one result among others. */
   sessionUndecided(at: DecisionPoint, reason: string): void;
+  /** One by which no session was proved is only counted. */
   sessionRefused(
     source: EventSource,
     at: DecisionPoint,
@@ -51,7 +50,7 @@ export interface Events {
   signingKeyRevoked(tx: Transaction, source: EventSource, key: SigningKey): Promise<void>;
 }
 
-export function openEvents(trail: Trail, registry: Registry): Events {
+export function openEvents(trail: Trail, registry: Registry, anonymous: AnonymousRefusals): Events {
   const created = new Counter({ name: 'session_created_total', help: 'Sessions created.', registers: [registry] });
   const elevated = new Counter({
     name: 'session_elevated_total',
@@ -165,6 +164,9 @@ export function openEvents(trail: Trail, registry: Registry): Events {
     },
     sessionRefused(source, at, reason, sessionId, origin) {
       decisions.inc({ at, result: reason });
+      if (sessionId === undefined || reason === 'SESSION_TOKEN_INVALID') {
+        return anonymous.count(at, reason, origin?.ipAddress || source.peer.address);
+      }
       const type = at === 'edge' ? 'request.denied' : 'session.refused';
       trail.observe(source, { type, status: 'denied', sessionId, origin, attributes: { reason } });
     },

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { AuthorizationService, type CheckResponse } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
+import { RevokedReason } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import { envoyCheckRequest, fakeClock, outboxEvents, waitFor } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { okHeaders, type StartedSession, startSession, tampered } from './harness.ts';
@@ -153,7 +154,10 @@ describe('Check', () => {
 
   it('notes a denial under the request id and address of the HTTP request', async () => {
     const requestId = '4f8b0e64-7d54-4a0e-a6e4-4d3cde1a2f11';
-    await rig.checkHeaders({ 'x-request-id': requestId });
+    const { sessionToken, session } = await rig.create();
+    const target = { $case: 'sessionToken', value: sessionToken } as const;
+    await rig.app.revokeSession({ target, reason: RevokedReason.REVOKED_REASON_LOGOUT });
+    await rig.checkHeaders({ 'x-request-id': requestId, authorization: `Bearer ${sessionToken}` });
     const event = await waitFor(async () =>
       (await outboxEvents(rig.service)).find((each) => each.requestId === requestId),
     );
@@ -163,7 +167,8 @@ describe('Check', () => {
       peer: 'edge/envoy',
       ipAddress: '198.51.100.23',
       userAgent: 'Firefox/150.0',
-      attributes: { reason: 'SESSION_TOKEN_MISSING' },
+      sessionId: session.sessionId,
+      attributes: { reason: 'SESSION_REVOKED' },
     });
   });
 

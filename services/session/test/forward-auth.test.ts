@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RevokedReason } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
 import {
   ask,
   type CertificateFiles,
@@ -100,10 +101,14 @@ describe('forward-auth', () => {
 
   it('notes a denial under the request id, the client that the proxy saw, and the proxy', async () => {
     const requestId = '4f8b0e64-7d54-4a0e-a6e4-4d3cde1a2f22';
+    const { sessionToken, session } = await doors.rig.create();
+    const target = { $case: 'sessionToken', value: sessionToken } as const;
+    await doors.rig.app.revokeSession({ target, reason: RevokedReason.REVOKED_REASON_LOGOUT });
     const headers = {
       'x-request-id': requestId,
       'x-forwarded-for': '10.0.0.1, 198.51.100.23',
       'user-agent': 'Firefox',
+      authorization: `Bearer ${sessionToken}`,
     };
     await forwardAuth(headers);
     const event = await waitFor(async () =>
@@ -115,10 +120,11 @@ describe('forward-auth', () => {
       peer: 'edge/nginx',
       ipAddress: '198.51.100.23',
       userAgent: 'Firefox',
-      attributes: { reason: 'SESSION_TOKEN_MISSING' },
+      sessionId: session.sessionId,
+      attributes: { reason: 'SESSION_REVOKED' },
     });
     const metrics = await doors.rig.metrics();
-    expect(metrics).toMatch(/session_decisions_total\{at="edge",result="SESSION_TOKEN_MISSING",service="session"\} \d/);
+    expect(metrics).toMatch(/session_decisions_total\{at="edge",result="SESSION_REVOKED",service="session"\} \d/);
     expect(metrics).toMatch(/http_server_handling_seconds_count\{.*route="forward-auth",status="401"\} \d/);
   });
 });

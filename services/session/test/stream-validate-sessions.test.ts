@@ -113,12 +113,13 @@ describe('StreamValidateSessions', () => {
     expect(stream.responses.map(({ result }) => result?.$case)).toEqual(['session', 'session', 'session']);
   });
 
-  it('counts each answer, and notes a refusal in the audit trail', async () => {
+  it('notes the refusal of a session in the audit trail', async () => {
     const { sessionToken, session } = await rig.create();
     const requestId = '0b2bb1b4-5b0b-4c1c-9d55-1b2ef4f7ab03';
     const stream = await open('app/test', rig, { 'x-request-id': requestId });
-    stream.send(request(sessionToken));
-    stream.send(request(tampered(sessionToken)));
+    const target = { $case: 'sessionToken', value: sessionToken } as const;
+    const { consistencyToken } = await rig.app.revokeSession({ target, reason: REVOKED_REASON_LOGOUT });
+    stream.send(request(sessionToken, FRESHNESS_BOUNDED, consistencyToken));
     stream.finish();
     await stream.ended;
     const event = await waitFor(async () =>
@@ -128,7 +129,7 @@ describe('StreamValidateSessions', () => {
       eventType: 'session.refused',
       peer: 'app/test',
       sessionId: session.sessionId,
-      attributes: { reason: 'SESSION_TOKEN_INVALID' },
+      attributes: { reason: 'SESSION_REVOKED' },
     });
   });
 

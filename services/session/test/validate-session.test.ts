@@ -73,9 +73,10 @@ describe('ValidateSession', () => {
   });
 
   it('notes a refusal in the audit trail, with its reason and without the token', async () => {
-    const { sessionToken, session } = await rig.create();
+    const { sessionToken, session } = await rig.create(undefined, 60);
     const requestId = '0b2bb1b4-5b0b-4c1c-9d55-1b2ef4f7ab01';
-    await rig.validate(tampered(sessionToken), FRESHNESS_BOUNDED, { requestId }).catch(() => {});
+    clock.advance(60_000);
+    await rig.validate(sessionToken, FRESHNESS_BOUNDED, { requestId }).catch(() => {});
     const event = await waitFor(async () =>
       (await outboxEvents(rig.service)).find((each) => each.requestId === requestId),
     );
@@ -84,7 +85,7 @@ describe('ValidateSession', () => {
       eventStatus: 2,
       peer: 'app/test',
       sessionId: session.sessionId,
-      attributes: { reason: 'SESSION_TOKEN_INVALID' },
+      attributes: { reason: 'SESSION_EXPIRED' },
     });
   });
 

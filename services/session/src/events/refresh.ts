@@ -2,6 +2,7 @@ import type { AuditEvent, EventSource, Trail } from '@gatehouse/mesh';
 import type { Transaction } from '@gatehouse/postgres';
 import { Counter, type Registry } from '@gatehouse/process';
 import type { SwapCause } from '../domain/refresh-family.ts';
+import type { AnonymousRefusals } from '../domain/refusal-tally.ts';
 
 /** How a refresh token was answered: with a new one, for one reason or the other, or with the current one again. */
 export type RefreshResult = SwapCause | 'repeated';
@@ -19,10 +20,11 @@ export interface Refreshed {
 export interface RefreshEvents {
   sessionRefreshed(tx: Transaction, source: EventSource, refreshed: Refreshed, result: RefreshResult): Promise<void>;
   refreshTokenReused(tx: Transaction, source: EventSource, refreshed: Refreshed): Promise<void>;
+  /** One that is none of ours is only counted. */
   refreshTokenRefused(source: EventSource, reason: string, sessionId?: string, origin?: AuditEvent['origin']): void;
 }
 
-export function openRefreshEvents(trail: Trail, registry: Registry): RefreshEvents {
+export function openRefreshEvents(trail: Trail, registry: Registry, anonymous: AnonymousRefusals): RefreshEvents {
   const refreshes = new Counter({
     name: 'session_refreshes_total',
     help: 'Refresh tokens presented, by how they were answered: rotated, repeated, caught_up, or the reason of a refusal.',
@@ -63,6 +65,7 @@ export function openRefreshEvents(trail: Trail, registry: Registry): RefreshEven
     },
     refreshTokenRefused(source, reason, sessionId, origin) {
       refreshes.inc({ result: reason });
+      if (sessionId === undefined) return anonymous.count('service', reason, origin?.ipAddress || source.peer.address);
       trail.observe(source, {
         type: 'refresh_token.refused',
         status: 'denied',

@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import type { EventSource } from '@gatehouse/mesh';
+import { ownSource } from '@gatehouse/mesh';
 import type { Database, Transaction } from '@gatehouse/postgres';
 import type { Clock, Logger } from '@gatehouse/process';
-import { startTrace } from '@gatehouse/rpc';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { type KeyPlan, type KeyTerms, planDueRotation } from '../domain/signing-key-plan.ts';
 import type { Events } from '../events.ts';
@@ -94,16 +92,11 @@ async function rotate(tx: Transaction, options: RotationOptions, isFirst: boolea
   const keys = isFirst ? await listSigningKeys(tx) : found;
   const at = clock.now();
   const plan = planDueRotation(keys, at.getTime(), terms);
-  const { change } = await carryOut(tx, options, { keys, plan, at, source: ownSource() });
+  const { change } = await carryOut(tx, options, { keys, plan, at, source: ownSource('session') });
   await tidy(tx, await listSigningKeys(tx), at.getTime());
   return change;
 }
 
 function isNeeded({ changed, newKeyActivatesAt }: KeyPlan): boolean {
   return changed.length > 0 || newKeyActivatesAt !== undefined;
-}
-
-/** Nobody has called: the service itself does it. */
-function ownSource(): EventSource {
-  return { peer: { name: 'session', address: '' }, requestId: randomUUID(), trace: startTrace(), actor: undefined };
 }

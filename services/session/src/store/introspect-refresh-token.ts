@@ -1,5 +1,5 @@
 import type { CachedSession } from '../domain/cached-session.ts';
-import { parseRefreshToken, refreshTokenExpired, refreshTokenInvalid } from '../domain/refresh-token.ts';
+import { type RefreshToken, refreshTokenExpired, refreshTokenInvalid } from '../domain/refresh-token.ts';
 import { sameHash } from '../domain/session-token.ts';
 import { earlier, type Refresh } from './refresh.ts';
 import type { Waiting } from './refresh-tokens.ts';
@@ -19,11 +19,10 @@ export interface ActiveRefreshToken {
  */
 export async function introspectRefreshToken(
   { validator, refresh }: { readonly validator: Validator; readonly refresh: Refresh },
-  text: string,
+  token: RefreshToken,
   now: Date,
   { signal }: Waiting,
 ): Promise<ActiveRefreshToken> {
-  const token = parseRefreshToken(refresh.ring, text);
   const session = await validator.validateById(token.sessionId, { freshness: 'strict', demand: 'nothing', signal });
   const family = await refresh.tokens.find(session, { signal });
   if (!family || !sameHash(family.tokenHash, token.hash)) throw refreshTokenInvalid();
