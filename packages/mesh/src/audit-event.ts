@@ -1,4 +1,4 @@
-import { isUuid, uuidTimeMs, uuidv7 } from '@gatehouse/process';
+import { derivedUuidv7, isUuid, uuidTimeMs, uuidv7 } from '@gatehouse/process';
 import { Event, EventStatus } from '@gatehouse/proto/gatehouse/audit/v1/audit.ts';
 import type { Call } from '@gatehouse/rpc';
 import { canonicalAddress } from '@gatehouse/verify';
@@ -27,7 +27,18 @@ export interface AuditEvent {
 }
 
 /** What an event takes from the call that made it happen. */
-export type EventSource = Pick<Call, 'peer' | 'requestId' | 'trace' | 'actor'>;
+export interface EventSource extends Pick<Call, 'peer' | 'requestId' | 'trace' | 'actor'> {
+  /** Set where a caller may ask one thing several times, of several instances, and the trail is to hear of it once. */
+  readonly question?: Question | undefined;
+}
+
+/** One thing that a caller wants to know, however often it asks. */
+export interface Question {
+  /** When it arose, as the caller says. Unix milliseconds. */
+  readonly atMs: number;
+  /** What the caller knows it by; the end user must not be able to choose it. */
+  readonly id: string;
+}
 
 /** An event in the form in which it waits in an outbox: its id, and gatehouse.audit.v1.Event as bytes. */
 export interface EncodedEvent {
@@ -40,6 +51,8 @@ const STATUS = {
   denied: EventStatus.EVENT_STATUS_DENIED,
   failure: EventStatus.EVENT_STATUS_FAILURE,
 } as const;
+/** How far from now a question may have arisen: the id of an event holds its time, and a caller's clock may be wrong. */
+const QUESTION_AGE_MS_MAX = 60_000;
 /** What gatehouse.audit.v1.Event takes, in characters. */
 const DESCRIPTION_LENGTH_MAX = 1000;
 const NAME_LENGTH_MAX = 128;
@@ -56,7 +69,7 @@ const NAMELESS = 'unknown';
  * attributes under the name of its field.
  */
 export function encodeEvent(service: string, source: EventSource, event: AuditEvent): EncodedEvent {
-  const id = uuidv7();
+  const id = eventId(service, source, event);
   const misfits: [field: string, value: string][] = [];
   const fitting = (field: string, value: string | undefined, fit: (value: string) => string | undefined): string => {
     const fitted = value ? fit(value) : '';
@@ -108,4 +121,14 @@ function uuid(value: string): string | undefined {
 
 function traceIdOf(value: string): string | undefined {
   return TRACE_ID.test(value) ? value : undefined;
+}
+
+/** Audit takes an event once for each id, so that what is told of a question a second time is the same event. */
+function eventId(service: string, { question, peer }: EventSource, event: AuditEvent): string {
+  if (!question || !(Math.abs(Date.now() - question.atMs) < QUESTION_AGE_MS_MAX)) return uuidv7();
+  const { type, status, sessionId = '', attributes = {} } = event;
+  return derivedUuidv7(
+    question.atMs,
+    JSON.stringify([service, peer.name, question.id, type, status, sessionId, Object.entries(attributes)]),
+  );
 }

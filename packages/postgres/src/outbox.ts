@@ -17,7 +17,7 @@ export function appendOutbox(tx: Transaction, schema: string, message: OutboxMes
   appendAllToOutbox(tx, schema, [message]);
 }
 
-/** Puts messages into `<schema>.outbox` by one statement, which is deferred. */
+/** Puts messages into `<schema>.outbox` by one statement, which is deferred. One whose id waits there already is passed over. */
 export function appendAllToOutbox(tx: Transaction, schema: string, messages: readonly OutboxMessage[]): void {
   const tooLarge = messages.find(({ payload }) => payload.length > OUTBOX_PAYLOAD_MAX_BYTES);
   if (tooLarge) {
@@ -29,6 +29,7 @@ export function appendAllToOutbox(tx: Transaction, schema: string, messages: rea
 const appendTo = perSchema((schema) =>
   statement(
     `${schema}.append-outbox`,
-    `insert into ${schema}.outbox (id, payload) select * from unnest($1::uuid[], $2::bytea[])`,
+    `insert into ${schema}.outbox (id, payload) select * from unnest($1::uuid[], $2::bytea[])
+      on conflict (id) do nothing`,
   ),
 );

@@ -9,4 +9,4 @@ export { runService } from './run-service.ts';
 export { fileProblem, type HostPort, hostPort, integer, readableFile, readBy, serviceAddress } from './setting.ts';
 export { type StopStack, startOrStop, stopStack } from './stop-stack.ts';
 export { type TallyHistogram, type TallyHistogramOptions, tallyHistogram } from './tally-histogram.ts';
-export { isUuid, uuidTimeMs, uuidv7 } from './uuid.ts';
+export { derivedUuidv7, isUuid, uuidTimeMs, uuidv7 } from './uuid.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { isUuid, uuidTimeMs, uuidv7 } from './uuid.ts';
+import { derivedUuidv7, isUuid, uuidTimeMs, uuidv7 } from './uuid.ts';
 
 const CLOCKS_APART_MS = 1_000;
 
@@ -34,4 +34,24 @@ describe('uuidv7', () => {
       expect(isUuid(bad)).toBe(false);
     }
   });
+});
+
+describe('derivedUuidv7', () => {
+  it('is the same for the same time and text, and another for another of either', () => {
+    const id = derivedUuidv7(1_796_000_000_123, 'a');
+    expect(derivedUuidv7(1_796_000_000_123, 'a')).toBe(id);
+    expect(derivedUuidv7(1_796_000_000_124, 'a')).not.toBe(id);
+    expect(derivedUuidv7(1_796_000_000_123, 'b')).not.toBe(id);
+  });
+
+  it.each([0, 1, 1_796_000_000_123, 2 ** 48 - 1])(
+    'is a version 7 UUID of the RFC variant, of the time %i',
+    (timeMs) => {
+      for (const text of ['', 'a', 'ä\0', 'a'.repeat(10_000)]) {
+        const id = derivedUuidv7(timeMs, text);
+        expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+        expect(uuidTimeMs(id)).toBe(timeMs);
+      }
+    },
+  );
 });

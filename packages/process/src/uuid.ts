@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 
 const POOL_BYTES = 8 * 256;
 const pool = Buffer.alloc(POOL_BYTES);
@@ -22,8 +22,17 @@ export function uuidv7(): string {
   poolOffset += 8;
   const time = (tick >> 12n).toString(16).padStart(12, '0');
   const fraction = (tick & 0xfffn).toString(16).padStart(3, '0');
-  const variant = ((Number.parseInt(random.slice(0, 1), 16) & 0x3) | 0x8).toString(16);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${fraction}-${variant}${random.slice(1, 4)}-${random.slice(4)}`;
+  return inForm(time, fraction, random);
+}
+
+/**
+ * A UUIDv7 of that time whose other bits follow from a text: the same for the same of both, and as good as random for who
+ * does not know the text.
+ */
+export function derivedUuidv7(timeMs: number, text: string): string {
+  const derived = createHash('sha256').update(text).digest('hex');
+  const time = timeMs.toString(16).padStart(12, '0');
+  return inForm(time, derived.slice(0, 3), derived.slice(3, 19));
 }
 
 /** How far the fine clock may run from the wall clock before it is set again. Milliseconds. */
@@ -36,6 +45,12 @@ function wallMicros(): number {
   const fineMs = performance.now();
   if (Math.abs(fineMs + fineOffsetMs - wallMs) > DRIFT_MS_MAX) fineOffsetMs = wallMs - fineMs;
   return Math.floor((fineMs + fineOffsetMs) * 1000);
+}
+
+/** The form of version 7, of 12, 3 and 16 hexadecimal digits. */
+function inForm(time: string, fraction: string, random: string): string {
+  const variant = ((Number.parseInt(random.slice(0, 1), 16) & 0x3) | 0x8).toString(16);
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${fraction}-${variant}${random.slice(1, 4)}-${random.slice(4)}`;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

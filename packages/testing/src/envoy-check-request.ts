@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { CheckRequest } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
 
 /** Headers that Envoy sends of a browser's request, pseudo-headers included. */
@@ -26,7 +27,7 @@ export function envoyCheckRequest(headers: Readonly<Record<string, string>>): Ch
       request: {
         time: new Date(),
         http: {
-          id: '4221870542837654',
+          id: String(randomInt(2 ** 48 - 1)),
           method: 'GET',
           headers: { ...BROWSER_HEADERS, ...headers },
           headerMap: undefined,

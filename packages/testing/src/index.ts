@@ -1,3 +1,4 @@
+export { startApplication } from './application.ts';
 export { type Bidi, bidiClient, type StreamEnd } from './bidi-client.ts';
 export { byWayOf, databaseByWayOf } from './by-way-of.ts';
 export { areWell, isCurrent, isTrusting, metricsOf } from './cache-health.ts';
@@ -19,6 +20,7 @@ export {
   type StandbyOptions,
   startStandby,
 } from './postgres/start-standby.ts';
+export { type ProxyExampleOptions, startProxyExample } from './proxy-example.ts';
 export { type LentRedis, lendRedis } from './redis/lend-redis.ts';
 export { type RedisInstance, type RedisOptions, startRedis } from './redis/start-redis.ts';
 export {

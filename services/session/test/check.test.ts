@@ -1,6 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { uuidTimeMs } from '@gatehouse/process';
 import { AuthorizationService, type CheckResponse } from '@gatehouse/proto/envoy/service/auth/v3/external_auth.ts';
 import { RevokedReason } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
+import { HealthCheckResponse_ServingStatus, HealthService } from '@gatehouse/proto/health/v1/health.ts';
 import { envoyCheckRequest, fakeClock, outboxEvents, waitFor } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { okHeaders, type StartedSession, startSession, tampered } from './harness.ts';
@@ -170,6 +172,58 @@ describe('Check', () => {
       sessionId: session.sessionId,
       attributes: { reason: 'SESSION_REVOKED' },
     });
+  });
+
+  it('tells the trail once of a question that Envoy asks again of another instance', async () => {
+    const { database, redis } = rig.service;
+    const other = await startSession({ clock, database, redis, instance: 'other' });
+    const { sessionToken } = await rig.create();
+    const requestId = randomUUID();
+    const question = () => {
+      const request = envoyCheckRequest({ 'x-request-id': requestId, authorization: `Bearer ${sessionToken}` });
+      if (request.attributes) request.attributes.contextExtensions = { min_level: '3' };
+      return request;
+    };
+    const asked = question();
+    for (const instance of [rig, other, rig]) {
+      expect(denial(await instance.edge.check(asked)).body.reason).toBe('LEVEL_TOO_LOW');
+    }
+    // The same client with the same request id asks something else, and somebody asks in another's words.
+    await other.edge.check(question());
+    await other.service.connectAs('edge/other', AuthorizationService).check(asked);
+    // What it had to tell is then told.
+    await other.stop();
+    const events = await waitFor(async () => {
+      const found = await outboxEvents(rig.service, requestId);
+      return found.length >= 3 ? found : undefined;
+    });
+    expect(events.map(({ peer }) => peer).sort()).toEqual(['edge/envoy', 'edge/envoy', 'edge/other']);
+    for (const { eventId, occurredAt } of events) expect(occurredAt?.getTime()).toBe(uuidTimeMs(eventId));
+  });
+
+  it.each([
+    ['long ago', -3_600_000],
+    ['in a time to come', 3_600_000],
+  ])('does not let a proxy say that a refusal was %s', async (_when, offsetMs) => {
+    const requestId = randomUUID();
+    const { sessionToken } = await rig.create();
+    const request = envoyCheckRequest({ 'x-request-id': requestId, authorization: `Bearer ${sessionToken}` });
+    if (!request.attributes?.request) throw new Error('The question has no request.');
+    request.attributes.contextExtensions = { min_level: '3' };
+    request.attributes.request.time = new Date(Date.now() + offsetMs);
+    const before = Date.now();
+    await rig.edge.check(request);
+    const [event] = await waitFor(async () => {
+      const found = await outboxEvents(rig.service, requestId);
+      return found.length > 0 ? found : undefined;
+    });
+    expect(Math.abs((event?.occurredAt?.getTime() ?? 0) - before)).toBeLessThan(3_600_000 / 2);
+  });
+
+  it('says to an edge whether it serves', async () => {
+    const health = rig.service.connectAs('edge/envoy', HealthService);
+    const { status } = await health.check({ service: 'envoy.service.auth.v3.Authorization' });
+    expect(status).toBe(HealthCheckResponse_ServingStatus.SERVING);
   });
 
   it.each(['app/test', 'identity', 'authz'])('is refused to %s', async (peer) => {

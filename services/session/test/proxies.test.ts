@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { outboxEvents, startPostgres, startRedis, type WebServerProgram, waitFor } from '@gatehouse/testing';
+import {
+  ask,
+  outboxEvents,
+  startApplication,
+  startPostgres,
+  startRedis,
+  type WebServerProgram,
+  waitFor,
+} from '@gatehouse/testing';
 import { describeWith } from '@gatehouse/testing/describe-with';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAuthz } from './authz-stand-in.ts';
 import { type Doors, startDoors } from './edge-doors.ts';
 import { REQUEST, tampered } from './harness.ts';
 import { privateDatabase } from './private-database.ts';
-import { believed, header, received, startApplication, startProxy } from './proxied.ts';
+import { believed, header, received, startProxy } from './proxied.ts';
 
 const READER = randomUUID();
 const STRANGER = randomUUID();
@@ -380,8 +388,12 @@ describe.each(['nginx', 'caddy', 'envoy'] as const)('%s with the example that is
       const before = application.count();
       for (const reply of [await asked(), await proxy.get('/public/', { headers: bearer })]) {
         expect(reply.status).toBe(503);
-        // To Envoy it is an error of the call, on which it closes in its own words.
-        if (program === 'envoy') continue;
+        // To Envoy it is an error of the call, on which it closes in its own words. It is an answer, and not asked again.
+        if (program === 'envoy') {
+          const { body } = await ask(`${proxy.adminUrl}/stats?filter=gatehouse-session.upstream_rq_retry$`);
+          expect(body.trim()).toBe('cluster.gatehouse-session.upstream_rq_retry: 0');
+          continue;
+        }
         expect(reply.headers['retry-after']).toBe('1');
         expect(reply.headers['x-ext-auth-reason']).toMatch(/UNAVAILABLE$/);
       }

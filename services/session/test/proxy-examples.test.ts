@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { redisVariables } from '@gatehouse/process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IDENTITY_HEADERS } from '../src/domain/edge-headers.ts';
 import { parsePolicy, parseSettings } from '../src/domain/edge-policy.ts';
@@ -19,6 +20,7 @@ const CONFIGURED = [
   'extensions/filters/http/router/v3/router.proto',
   'extensions/http/early_header_mutation/header_mutation/v3/header_mutation.proto',
   'extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto',
+  'extensions/retry/host/previous_hosts/v3/previous_hosts.proto',
   'extensions/transport_sockets/tls/v3/tls.proto',
   'extensions/upstreams/http/v3/http_protocol_options.proto',
   'extensions/access_loggers/stream/v3/stream.proto',
@@ -74,12 +76,33 @@ describe('deploy/compose/envoy.yaml', () => {
       transportApiVersion: 'V3',
       encodeRawHeaders: true,
       statusOnError: { code: 'ServiceUnavailable' },
-      grpcService: { envoyGrpc: { clusterName: 'gatehouse-session' }, timeout: '0.250s' },
+      grpcService: { envoyGrpc: { clusterName: 'gatehouse-session' } },
     });
     // Protobuf's JSON leaves out what is false.
     expect(first?.typedConfig).not.toHaveProperty('failureModeAllow');
     expect(first?.typedConfig).not.toHaveProperty('clearRouteCache');
     expect(first?.typedConfig).not.toHaveProperty('allowedHeaders');
+  });
+
+  it('has times that belong together, as the page reckons them', async () => {
+    const grpcService = (await envoyManager()).httpFilters?.[0]?.typedConfig?.grpcService;
+    const retryPolicy = grpcService?.retryPolicy;
+    const pause = seconds(retryPolicy?.retryBackOff?.baseInterval);
+    const once = seconds(retryPolicy?.retryBackOff?.maxInterval);
+    const tries = Number(retryPolicy?.numRetries) + 1;
+    const cluster = await gatehouseCluster();
+    const [check] = cluster.healthChecks ?? [];
+    const redis = Number(redisVariables.GATEHOUSE_REDIS_COMMAND_TIMEOUT_MS.parse(undefined)) / 1_000;
+    expect(once, 'a try outlasts a Redis that does not answer').toBeGreaterThan(redis + 0.1);
+    expect(seconds(cluster.connectTimeout), 'so does a connection, within a try').toBeLessThan(once);
+    expect(seconds(grpcService?.timeout), 'all tries fit').toBeGreaterThan(tries * once + pause);
+    expect(seconds(check?.noTrafficInterval)).toBe(seconds(check?.interval));
+    const drain = Number(/GATEHOUSE_DRAIN_DELAY_MS` of session \| (\d+) /.exec(page('flows/edge.md'))?.[1]) / 1_000;
+    expect(drain, 'who is stopped outlasts a check').toBeGreaterThan(
+      seconds(check?.interval) + seconds(check?.timeout),
+    );
+    expect(retryPolicy?.retryOn).toBe('connect-failure,refused-stream,reset');
+    expect(cluster.circuitBreakers?.thresholds?.[0]?.retryBudget).toMatchObject({ budgetPercent: { value: 20 } });
   });
 
   it("drops what looks like a header of Gatehouse's before a route is chosen, in every spelling", async () => {
@@ -166,7 +189,7 @@ describe('deploy/istio', () => {
     expect(provider?.envoyExtAuthzGrpc).toMatchObject({
       failOpen: false,
       statusOnError: '503',
-      timeout: '0.25s',
+      timeout: '1s',
       port: 7102,
     });
     const [policy, rule] = await parsedAll('istio/authorization-policy.yaml');
@@ -198,6 +221,14 @@ describe('deploy/istio', () => {
     const initialMetadata = shipped.httpFilters?.[0]?.typedConfig?.grpcService?.initialMetadata;
     expect(initialMetadata).toMatchObject([{ key: 'x-gatehouse-client-address' }]);
     expect(asking.grpcService?.initialMetadata).toEqual(initialMetadata);
+    expect(asking.grpcService?.retryPolicy).toEqual(shipped.httpFilters?.[0]?.typedConfig?.grpcService?.retryPolicy);
+    const patched = filter?.spec?.configPatches?.find(({ applyTo }) => String(applyTo) === 'CLUSTER')?.patch?.value;
+    const { healthChecks, commonLbConfig, circuitBreakers } = await gatehouseCluster();
+    expect(await convert(JSON.stringify(patched), 'envoy.config.cluster.v3.Cluster')).toEqual({
+      healthChecks,
+      commonLbConfig,
+      circuitBreakers,
+    });
   });
 });
 
@@ -205,7 +236,12 @@ describe('deploy/envoy-gateway', () => {
   it("closes when Gatehouse can't tell, sends it every header, and may reach it", async () => {
     const [security, grant, tls] = await parsedAll('envoy-gateway/security-policy.yaml');
     const extAuth = security?.spec?.extAuth;
-    expect(extAuth).toMatchObject({ failOpen: false, recomputeRoute: false });
+    expect(extAuth).toMatchObject({ failOpen: false, recomputeRoute: false, timeout: '1s' });
+    expect(extAuth?.grpc?.backendSettings?.retry).toMatchObject({
+      numRetries: 1,
+      retryOn: { triggers: ['connect-failure', 'refused-stream', 'reset'] },
+      perRetry: { timeout: '400ms' },
+    });
     expect(extAuth).not.toHaveProperty('headersToExtAuth');
     const [backend] = extAuth?.grpc?.backendRefs ?? [];
     expect(backend).toMatchObject({ name: grant?.spec?.to?.[0]?.name, namespace: grant?.metadata?.namespace });
@@ -239,6 +275,22 @@ function patch(file: string, rules: readonly (readonly [found: RegExp, replaceme
     readFileSync(path, 'utf8'),
   );
   writeFileSync(path, patched);
+}
+
+/** The cluster of the example that Gatehouse is. */
+async function gatehouseCluster(): Promise<Json> {
+  const { staticResources } = await convert(example('compose/envoy.yaml'), 'envoy.config.bootstrap.v3.Bootstrap');
+  const cluster = staticResources?.clusters?.find(({ name }) => String(name) === 'gatehouse-session');
+  if (!cluster) throw new Error('There is no cluster of Gatehouse.');
+  return cluster;
+}
+
+function seconds(duration: Json | undefined): number {
+  return Number.parseFloat(String(duration));
+}
+
+function page(file: string): string {
+  return readFileSync(join(ROOT, 'docs', file), 'utf8');
 }
 
 function perRoute(route: Json): Json | undefined {

@@ -7,7 +7,7 @@ import { toAnswer } from '../domain/edge-answer.ts';
 import type { EdgeDecision } from '../domain/edge-decision.ts';
 import { decider, type EdgeCall } from '../edge/decide.ts';
 import { policies } from '../edge/policies.ts';
-import { settingsOf, toHttpRequest } from '../wire/check-request.ts';
+import { questionOf, settingsOf, toHttpRequest } from '../wire/check-request.ts';
 import { toCheckResponse } from '../wire/check-response.ts';
 import { permits } from '../wire/permit.ts';
 
@@ -28,7 +28,7 @@ export function check(deps: Deps): Handler<CheckRequest, CheckResponse> {
     const request = toHttpRequest(message, matchesPeer(call.peer.name, VOUCHING) ? call.clientAddress : undefined);
     const id = request.headers['x-request-id'] ?? message.attributes?.request?.http?.id ?? '';
     const policy = routes.ofSettings(settingsOf(message));
-    const decision = decide(request, policy, new CheckCall(call, isUuid(id) ? id : call.requestId));
+    const decision = decide(request, policy, new CheckCall(call, isUuid(id) ? id : call.requestId, message));
     return decision instanceof Promise ? decision.then(answer) : answer(decision);
   };
 }
@@ -37,10 +37,16 @@ export function check(deps: Deps): Handler<CheckRequest, CheckResponse> {
 class CheckCall implements EdgeCall {
   readonly requestId: string;
   private readonly call: Call;
+  private readonly message: CheckRequest;
 
-  constructor(call: Call, requestId: string) {
+  constructor(call: Call, requestId: string, message: CheckRequest) {
     this.call = call;
     this.requestId = requestId;
+    this.message = message;
+  }
+
+  get question(): EventSource['question'] {
+    return questionOf(this.message);
   }
 
   get peer(): EventSource['peer'] {

@@ -25,6 +25,15 @@ export function settingsOf({ attributes }: CheckRequest): Readonly<Record<string
   return attributes?.contextExtensions ?? NO_SETTINGS;
 }
 
+/**
+ * The question that a call asks. Envoy numbers streams by chance and asks with the same message again where no answer came;
+ * the header x-request-id would be the client's choice at some of them.
+ */
+export function questionOf({ attributes }: CheckRequest): { readonly id: string; readonly atMs: number } | undefined {
+  const { time, http } = attributes?.request ?? {};
+  return time && http?.id ? { id: http.id, atMs: time.getTime() } : undefined;
+}
+
 type Attributes = CheckRequest['attributes'];
 type Http = NonNullable<NonNullable<NonNullable<Attributes>['request']>['http']>;
 
