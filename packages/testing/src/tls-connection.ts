@@ -18,6 +18,8 @@ export interface TlsConnection {
   readonly socket: TLSSocket;
   /** The session that the server lets it resume, once it has told. */
   readonly session: Promise<Buffer>;
+  /** The newest of those so far; undefined when there is none. A connection that is resumed itself need not get any. */
+  newestSession(): Buffer | undefined;
 }
 
 /** Opens a connection whose session can be resumed, as a client does that keeps sessions. */
@@ -36,10 +38,14 @@ export function openTls({ port, peer, version, protocol, session }: TlsConnectio
       ...(session ? { session } : {}),
     });
     const told = new Promise<Buffer>((tell) => socket.once('session', tell));
+    let newest: Buffer | undefined;
+    socket.on('session', (each) => {
+      newest = each;
+    });
     socket.once('error', reject);
     socket.once('secureConnect', () => {
       socket.off('error', reject).on('error', () => {});
-      resolve({ socket, session: told });
+      resolve({ socket, session: told, newestSession: () => newest });
     });
   });
 }
