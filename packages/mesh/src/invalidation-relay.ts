@@ -1,3 +1,4 @@
+// Long because trust, telling and waiting are one state, and what gives trust back reads beside what takes it away.
 import type { Database, Timeline, Transaction } from '@gatehouse/postgres';
 import { Counter, Gauge, type Logger, type Registry, uuidv7 } from '@gatehouse/process';
 import type { InvalidationBus, ReadThrough, RedisStore } from '@gatehouse/redis';
@@ -20,14 +21,14 @@ export interface InvalidationRelayOptions {
   readonly schema: string;
   readonly cache: Pick<ReadThrough<unknown>, 'invalidate' | 'distrustL2' | 'trustL2' | 'l2Trusted'>;
   readonly redis: Pick<RedisStore, 'onOutage' | 'onRecovery' | 'usable'>;
-  /** Says how long a change may go unseen. */
-  readonly bus: Pick<InvalidationBus, 'boundMs'>;
+  /** Says how long a change may go unseen, and when Redis has lost what it was told. */
+  readonly bus: Pick<InvalidationBus, 'boundMs' | 'onLoss'>;
   /** What Redis holds of another timeline is not told of changes. */
   readonly timeline: Pick<Timeline, 'current' | 'confirm'>;
   /**
    * Pages of what was changed in the last `windowMs` milliseconds. They are told once more when Redis is back after it
-   * was out of reach, and when the relay starts: a server that took the place of another may lack what that one had
-   * acknowledged. Without it nothing is told twice.
+   * was out of reach or has lost what it had, and when the relay starts: a server that took the place of another may lack
+   * what that one had acknowledged. Without it nothing is told twice.
    */
   readonly recent?: (windowMs: number) => AsyncIterable<readonly Invalidation[]>;
   readonly logger: Logger;
@@ -103,6 +104,7 @@ export function startInvalidationRelay(options: InvalidationRelayOptions): Inval
   };
   redis.onOutage(distrust);
   redis.onRecovery(distrust);
+  bus.onLoss(distrust);
   // What a process that died has left untold is known only after the first sweep.
   distrust();
 

@@ -45,7 +45,7 @@ interface InstanceOptions {
 function instance({ recent, boundMs = 60_000, ...given }: InstanceOptions = {}) {
   const told: Invalidation[] = [];
   const state: State = { usable: true, failing: false, trusted: true, timeline: 1n, confirmed: [], ...given };
-  const listeners: { outage: () => void; recovery: () => void } = { outage: () => {}, recovery: () => {} };
+  const listeners = { outage: () => {}, recovery: () => {}, loss: () => {} };
   const relay = startInvalidationRelay({
     db,
     schema: 'session',
@@ -76,7 +76,12 @@ function instance({ recent, boundMs = 60_000, ...given }: InstanceOptions = {}) 
         listeners.recovery = listener;
       },
     },
-    bus: { boundMs },
+    bus: {
+      boundMs,
+      onLoss: (listener) => {
+        listeners.loss = listener;
+      },
+    },
     timeline: {
       get current() {
         return state.timeline;
@@ -290,6 +295,23 @@ describe('the shared cache', () => {
     // A minute before Redis was lost, and since.
     expect(windows[0]).toBeLessThan(60_000 + 5_000);
     expect(windows[1]).toBeGreaterThanOrEqual(60_000 + 50);
+  });
+
+  it('is not trusted after it has lost what it had, though its connections stand, before it was told once more', async () => {
+    const { told, state, listeners } = instance({
+      async *recent() {
+        yield [revoked()];
+      },
+    });
+    await waitFor(() => state.trusted);
+    state.failing = true;
+    listeners.loss();
+    expect(state.trusted).toBe(false);
+    for (let looks = 0; looks < 10; looks++) await waiting();
+    expect(state.trusted).toBe(false);
+    state.failing = false;
+    await waitFor(() => state.trusted);
+    expect(told).toHaveLength(2);
   });
 
   it('is not trusted while the timeline of the database is not known', async () => {

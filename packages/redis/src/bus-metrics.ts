@@ -2,7 +2,15 @@ import type { Registry } from '@gatehouse/process';
 import { showMetric } from './metrics.ts';
 import type { ResetCause } from './sequence.ts';
 
-const CAUSES = ['reconnect', 'gap', 'back', 'behind', 'lapse', 'malformed'] as const satisfies readonly ResetCause[];
+const CAUSES = [
+  'reconnect',
+  'gap',
+  'back',
+  'behind',
+  'failover',
+  'lapse',
+  'malformed',
+] as const satisfies readonly ResetCause[];
 
 /** Shows what an operator watches of a bus; `count` counts a reset. */
 export function showBusMetrics(
@@ -10,7 +18,7 @@ export function showBusMetrics(
   channel: string,
   { current, stalenessMs }: { readonly current: () => boolean; readonly stalenessMs: () => number },
 ): { count(cause: ResetCause): void; hide(): void } {
-  const resets: Record<ResetCause, number> = { reconnect: 0, gap: 0, back: 0, behind: 0, lapse: 0, malformed: 0 };
+  const resets = Object.fromEntries(CAUSES.map((cause) => [cause, 0])) as Record<ResetCause, number>;
   const labels = { channel };
   const hides = [
     showMetric(

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { decodeEntry, type Entry, encodeEntry } from './entry.ts';
+import { decodeEntry, type Entry, encodeEntry, newStamp } from './entry.ts';
 
 describe('an entry in Redis', () => {
   it.each<Entry>([
     { kind: 'value', version: 1n, payload: Buffer.from([0, 255, 1]) },
     { kind: 'value', version: 2n ** 63n, payload: Buffer.alloc(0) },
     { kind: 'gone', version: 7n, note: 'revoked – by ü' },
-    { kind: 'stale', version: 2n ** 64n - 1n },
+    { kind: 'stale', version: 2n ** 64n - 1n, stamp: newStamp() },
+    { kind: 'stale', version: 3n, stamp: undefined },
+    { kind: 'reserved', stamp: newStamp() },
   ])('comes back as it was put: %o', (entry) => {
     expect(decodeEntry(encodeEntry(entry))).toEqual(entry);
   });

@@ -6,7 +6,15 @@ export {
   type InvalidationBusOptions,
   startBus,
 } from './invalidation-bus.ts';
-export type { Freshness, Loaded, Lookup, LookupOptions, ReadThrough, ReadThroughOptions } from './lookup.ts';
+export type {
+  Freshness,
+  Loaded,
+  Lookup,
+  LookupOptions,
+  ReadThrough,
+  ReadThroughOptions,
+  ReservedPlace,
+} from './lookup.ts';
 export type { Change } from './message.ts';
 export { openRedis, type RedisStore, type RedisStoreOptions } from './open-redis.ts';
 export { readThrough } from './read-through.ts';

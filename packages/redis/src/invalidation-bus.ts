@@ -24,6 +24,11 @@ export interface InvalidationBus {
   /** Calls the listener when messages may have been missed: whatever was cached before must be forgotten. */
   onReset(listener: () => void): void;
   /**
+   * Calls the listener, after a reset, when Redis has shown that it lost what it had although no connection ended: its
+   * sequence went back or began anew, or a replica has taken over. What it holds must not be believed then.
+   */
+  onLoss(listener: () => void): void;
+  /**
    * Whether every message that was published more than `boundMs` ago has been heard. What was cached may be used only
    * while this is true. A cheap getter, made for hot paths.
    */
@@ -67,6 +72,7 @@ export function startBus(options: InvalidationBusOptions): InvalidationBus {
   );
   const topics = new Map<string, ((id: string, version: bigint) => void)[]>();
   const resetListeners: (() => void)[] = [];
+  const lossListeners: (() => void)[] = [];
   const metrics = showBusMetrics(registry, channel, {
     current: () => bus.current,
     stalenessMs: () => nowMs() - Math.max(sequence.provenAtMs, startedAtMs),
@@ -80,7 +86,11 @@ export function startBus(options: InvalidationBusOptions): InvalidationBus {
     started = true;
     for (const listener of resetListeners) listener();
   };
-  const sequence = followSequence({ boundMs, graceMs: heartbeatMs / 2, reset });
+  const lost = () => {
+    logger.warn({ channel }, 'Redis has lost what it had; it is not believed until it was told anew');
+    for (const listener of lossListeners) listener();
+  };
+  const sequence = followSequence({ boundMs, graceMs: heartbeatMs / 2, reset, lost });
   const subscription = keepSubscribed({
     redis,
     channel,
@@ -109,7 +119,8 @@ export function startBus(options: InvalidationBusOptions): InvalidationBus {
     asking = true;
     const question = sequence.ask(nowMs());
     try {
-      sequence.answered(question, Number(await heartbeat([sequenceKey], [])), nowMs());
+      const [number, history = ''] = (await heartbeat([sequenceKey], [])).split(' ');
+      sequence.answered(question, { number: Number(number), history }, nowMs());
     } catch (error) {
       // A server that is slow is still the same server; after a lost connection it may be another, with another past.
       if (redisCondition(error) === undefined) throw error;
@@ -140,6 +151,7 @@ export function startBus(options: InvalidationBusOptions): InvalidationBus {
       topics.set(topic, [...(topics.get(topic) ?? []), listener]);
     },
     onReset: (listener) => void resetListeners.push(listener),
+    onLoss: (listener) => void lossListeners.push(listener),
     async stop() {
       clearInterval(timer);
       subscription.stop();

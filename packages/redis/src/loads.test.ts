@@ -21,6 +21,7 @@ function controlled() {
     const result = loads.run(options.id ?? 'a', {
       fresh: options.fresh ?? false,
       signal: options.signal ?? new AbortController().signal,
+      given: undefined,
     });
     result.catch(() => {});
     return result;
@@ -71,7 +72,9 @@ describe('shared loads', () => {
         throw new Error('down');
       },
     });
-    await expect(loads.run('a', { fresh: false, signal: new AbortController().signal })).rejects.toThrow('down');
+    await expect(
+      loads.run('a', { fresh: false, signal: new AbortController().signal, given: undefined }),
+    ).rejects.toThrow('down');
   });
 
   it('let one caller go without the others', async () => {
@@ -176,5 +179,30 @@ describe('shared loads', () => {
     loads.detachAll();
     nth(1).finish('new');
     expect(await fresh).toBe('new');
+  });
+
+  it('are given what the caller has for whom they begin', async () => {
+    const given: string[] = [];
+    const finish: (() => void)[] = [];
+    const loads = shareLoads<void, string>({
+      joinableMs: JOINABLE_MS,
+      nowMs: () => 0,
+      load(_id, _signal, one) {
+        given.push(one);
+        return new Promise<void>((resolve) => finish.push(resolve));
+      },
+    });
+    const { signal } = new AbortController();
+    const calls = [
+      loads.run('a', { fresh: false, signal, given: 'first' }),
+      loads.run('a', { fresh: false, signal, given: 'joins' }),
+      loads.run('a', { fresh: true, signal, given: 'next' }),
+      loads.run('a', { fresh: true, signal, given: 'joins next' }),
+    ];
+    finish[0]?.();
+    await waitFor(() => given.length === 2);
+    finish[1]?.();
+    await Promise.all(calls);
+    expect(given).toEqual(['first', 'next']);
   });
 });

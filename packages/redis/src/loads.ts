@@ -1,46 +1,49 @@
 import { cancellation } from './cancellation.ts';
 
-export interface LoadOptions {
+export interface LoadOptions<Given> {
   /**
    * Take part only in a load that starts from now on: it sees everything that was written until now. Otherwise any load
    * that is young enough will do.
    */
   readonly fresh: boolean;
   readonly signal: AbortSignal;
+  /** What the load is given if it is one that begins for this caller. */
+  readonly given: Given;
 }
 
 /** Loads that callers of the same id share. */
-export interface Loads<T> {
+export interface Loads<T, Given = undefined> {
   /** Rejects with the load's error, or with Failure cancelled or deadline as soon as the caller's signal aborts. */
-  run(id: string, options: LoadOptions): Promise<T>;
+  run(id: string, options: LoadOptions<Given>): Promise<T>;
   /** Nobody joins the load of this id that is running any more. */
   detach(id: string): void;
   detachAll(): void;
 }
 
-export interface LoadsOptions<T> {
+export interface LoadsOptions<T, Given> {
   /** Its signal aborts when the last caller has gone. */
-  readonly load: (id: string, signal: AbortSignal) => Promise<T>;
+  readonly load: (id: string, signal: AbortSignal, given: Given) => Promise<T>;
   /** For how long after its start a load may still be joined. */
   readonly joinableMs: number;
   readonly nowMs: () => number;
 }
 
-interface Load<T> {
+interface Load<T, Given> {
+  readonly given: Given;
   readonly result: PromiseWithResolvers<T>;
   readonly controller: AbortController;
   startedAtMs: number | undefined;
   waiters: number;
   /** The load that starts when this one ends, for callers who need a fresh one. */
-  next: Load<T> | undefined;
+  next: Load<T, Given> | undefined;
 }
 
 /** Shares loads: for each id one runs, and at most one waits behind it. Neither results nor errors are kept. */
-export function shareLoads<T>({ load, joinableMs, nowMs }: LoadsOptions<T>): Loads<T> {
+export function shareLoads<T, Given = undefined>({ load, joinableMs, nowMs }: LoadsOptions<T, Given>): Loads<T, Given> {
   /** The load of each id that can be joined. */
-  const running = new Map<string, Load<T>>();
+  const running = new Map<string, Load<T, Given>>();
 
-  const start = (id: string, one: Load<T>) => {
+  const start = (id: string, one: Load<T, Given>) => {
     one.startedAtMs = nowMs();
     running.set(id, one);
     const settled = () => {
@@ -48,11 +51,11 @@ export function shareLoads<T>({ load, joinableMs, nowMs }: LoadsOptions<T>): Loa
       startNext(id, one);
     };
     // Not load().then(): a load that throws before its first await is an error like any other.
-    const loading = (async () => load(id, one.controller.signal))();
+    const loading = (async () => load(id, one.controller.signal, one.given))();
     loading.then(settled, settled);
     loading.then(one.result.resolve, one.result.reject);
   };
-  const startNext = (id: string, one: Load<T>) => {
+  const startNext = (id: string, one: Load<T, Given>) => {
     const { next } = one;
     one.next = undefined;
     if (next !== undefined && next.waiters > 0) start(id, next);
@@ -64,22 +67,22 @@ export function shareLoads<T>({ load, joinableMs, nowMs }: LoadsOptions<T>): Loa
     startNext(id, one);
   };
 
-  const find = (id: string, fresh: boolean): Load<T> => {
+  const find = (id: string, fresh: boolean, given: Given): Load<T, Given> => {
     const one = running.get(id);
     if (one?.startedAtMs === undefined) {
-      const first = createLoad<T>();
+      const first = createLoad<T, Given>(given);
       start(id, first);
       return first;
     }
     if (!fresh && nowMs() - one.startedAtMs < joinableMs) return one;
-    if (one.next === undefined || one.next.controller.signal.aborted) one.next = createLoad<T>();
+    if (one.next === undefined || one.next.controller.signal.aborted) one.next = createLoad(given);
     return one.next;
   };
 
   return {
-    run(id, { fresh, signal }) {
+    run(id, { fresh, signal, given }) {
       if (signal.aborted) return Promise.reject(cancellation(signal));
-      const one = find(id, fresh);
+      const one = find(id, fresh, given);
       return wait(one, signal, () => {
         // Whoever comes next must not join a load that was aborted.
         if (running.get(id) === one) detach(id);
@@ -93,14 +96,14 @@ export function shareLoads<T>({ load, joinableMs, nowMs }: LoadsOptions<T>): Loa
   };
 }
 
-function createLoad<T>(): Load<T> {
+function createLoad<T, Given>(given: Given): Load<T, Given> {
   const result = Promise.withResolvers<T>();
   // When every caller has gone, nobody is left to hear of an error.
   result.promise.catch(() => {});
-  return { result, controller: new AbortController(), startedAtMs: undefined, waiters: 0, next: undefined };
+  return { given, result, controller: new AbortController(), startedAtMs: undefined, waiters: 0, next: undefined };
 }
 
-function wait<T>(load: Load<T>, signal: AbortSignal, abandoned: () => void): Promise<T> {
+function wait<T>(load: Load<T, unknown>, signal: AbortSignal, abandoned: () => void): Promise<T> {
   load.waiters += 1;
   return new Promise<T>((resolve, reject) => {
     const leave = () => {

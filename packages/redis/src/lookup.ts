@@ -19,7 +19,7 @@ export type Loaded<V> =
 
 /**
  * How old an answer may be. `bounded`: up to the bound of the bus, from memory if it is there. `strict`: what Redis or
- * the truth says now. `full`: what the truth says now; Redis and memory are filled with it.
+ * the truth says now. `full`: what the truth says now; memory is filled with it, and Redis where that holds an older value.
  */
 export type Freshness = 'bounded' | 'strict' | 'full';
 
@@ -31,6 +31,13 @@ export interface LookupOptions {
   readonly signal: AbortSignal;
   /** Called before the truth is asked. What it throws ends the lookup. */
   readonly beforeTruth?: () => void;
+}
+
+/** A place in Redis that is taken for a while. */
+export interface ReservedPlace {
+  readonly id: string;
+  /** Undefined when Redis has given none. */
+  readonly stamp: string | undefined;
 }
 
 /** A cached kind of record. Ids and versions are those of the truth; versions are not negative. */
@@ -45,8 +52,16 @@ export interface ReadThrough<V> {
    * Rejects with the error of the truth, or with Failure cancelled or deadline once the signal aborts.
    */
   get(id: string, options: LookupOptions): Promise<Lookup<V>>;
-  /** Puts a value into the caches after the commit that made it. Never rejects; a failure of Redis is only counted. */
-  fill(id: string, version: bigint, value: V): Promise<void>;
+  /**
+   * Takes the place in Redis of a record that a change is about to make, before anybody else can see the change. With its
+   * version, whatever is there of an older one gives way: even that it was gone. It need not be used. Never rejects.
+   */
+  reserve(id: string, version?: bigint): Promise<ReservedPlace>;
+  /**
+   * Puts a value into the caches after the commit that made it, unless something was told of the record since the place was
+   * reserved. Never rejects; a failure of Redis is only counted.
+   */
+  fill(place: ReservedPlace, version: bigint, value: V): Promise<void>;
   /**
    * Makes every cache forget versions up to these, after the commit that made them: first in Redis, then, through the
    * bus, in the memory of all instances. `gone` says that the record never comes back, and why (up to 256 characters).

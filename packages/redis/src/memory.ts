@@ -20,8 +20,8 @@ export interface Reading {
 export interface Memory<V> {
   /** The entry, if it may be used at this moment. */
   recall(id: string, minVersion: bigint | undefined): L1Entry<V> | undefined;
-  /** The entry of exactly this version, for whoever has just learnt elsewhere that this is the version to use. */
-  recognize(id: string, version: bigint): L1Entry<V> | undefined;
+  /** The entry, whether or not it may be used, for whoever has just learnt elsewhere which version is to be used. */
+  held(id: string): L1Entry<V> | undefined;
   begin(id: string): Reading;
   /** Called once for each reading, at its end. */
   end(reading: Reading): void;
@@ -31,11 +31,14 @@ export interface Memory<V> {
   isIntact(reading: Reading): boolean;
   /** Versions up to this one are not to be answered any more. */
   outdate(id: string, version: bigint): void;
+  /** Nothing that was known of the id is to be answered any more. */
+  forget(id: string): void;
   reset(): void;
   readonly size: number;
 }
 
 const NOTHING_ANNOUNCED = -1n;
+const ANY_VERSION = 2n ** 64n;
 
 export function createMemory<V>(bus: InvalidationBus, clock: Clock, maxEntries: number): Memory<V> {
   const l1 = createL1<V>(maxEntries);
@@ -55,10 +58,7 @@ export function createMemory<V>(bus: InvalidationBus, clock: Clock, maxEntries: 
       l1.drop(id, entry.version);
       return undefined;
     },
-    recognize(id, version) {
-      const entry = l1.get(id);
-      return entry?.version === version ? entry : undefined;
-    },
+    held: (id) => l1.get(id),
     begin(id) {
       let announced = watched.get(id);
       if (announced === undefined) {
@@ -83,6 +83,7 @@ export function createMemory<V>(bus: InvalidationBus, clock: Clock, maxEntries: 
       const announced = watched.get(id);
       if (announced !== undefined && announced.floor < version) announced.floor = version;
     },
+    forget: (id) => l1.drop(id, ANY_VERSION),
     reset() {
       resets += 1;
       l1.clear();

@@ -1,12 +1,13 @@
+// Long because the layers of a lookup share what they learn, and each rule reads beside the one that it rests on.
 import { isFailure } from '@gatehouse/failure';
 import { showCacheMetrics } from './cache-metrics.ts';
 import { cancellation } from './cancellation.ts';
-import { decodeEntry, type Entry } from './entry.ts';
-import { openL2 } from './l2.ts';
+import { decodeEntry, type Entry, newStamp } from './entry.ts';
+import { openL2, type PutOptions } from './l2.ts';
 import type { Loaded, Lookup, LookupOptions, ReadThrough, ReadThroughOptions } from './lookup.ts';
 import { showLookupTimes } from './lookup-times.ts';
 import { createMemory, type Reading } from './memory.ts';
-import { larger, shareTruth } from './truth.ts';
+import { larger, type Place, shareTruth } from './truth.ts';
 
 /** How many entries of one invalidation are on their way to Redis at once. */
 const INVALIDATION_BATCH = 256;
@@ -33,29 +34,51 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
   const floorOf = (reading: Reading) => larger(reading.announced.floor, lowestVersion());
 
   /** Puts what nobody waits for into Redis. Says whether it was put; a failure is only counted. */
-  const putQuietly = async (id: string, entry: () => Entry, ttlMs?: number): Promise<boolean> => {
+  const putQuietly = async (id: string, entry: () => Entry, put?: PutOptions): Promise<boolean> => {
     try {
-      return await l2.put(id, entry(), ttlMs);
+      return await l2.put(id, entry(), put);
     } catch (error) {
       counts.unwritten += 1;
       complain(error, 'entry not put into Redis');
       return false;
     }
   };
-  const putValue = (id: string, version: bigint, value: V) =>
-    putQuietly(id, () => ({ kind: 'value', version, payload: encode(value) }), expiresAtMs(value) - nowMs());
+  const putValue = (id: string, version: bigint, value: V, stamp: string | undefined) =>
+    putQuietly(id, () => ({ kind: 'value', version, payload: encode(value) }), {
+      ttlMs: expiresAtMs(value) - nowMs(),
+      stamp,
+    });
+  /** The stamp to put a value with that is read after this; undefined when there is none to be had. */
+  const reserveQuietly = async (id: string, version?: bigint): Promise<string | undefined> => {
+    if (!redis.usable) return undefined;
+    try {
+      return await l2.reserve(id, version);
+    } catch (error) {
+      counts.unwritten += 1;
+      complain(error, 'place not reserved in Redis');
+      return undefined;
+    }
+  };
+  /** What was learnt elsewhere outdates what memory holds, even if no announcement of it ever came. */
+  const learn = (id: string, learnt: Loaded<V>) => {
+    if (learnt === undefined) return memory.forget(id);
+    memory.outdate(id, 'gone' in learnt ? learnt.version : learnt.version - 1n);
+    if ('gone' in learnt) memory.forget(id);
+  };
 
-  const truth = shareTruth<V>(async (id, signal) => {
+  const truth = shareTruth<V>(async (id, signal, place) => {
     const reading = memory.begin(id);
     try {
+      const stamp = place === 'ask' ? await reserveQuietly(id) : place.stamp;
       const loaded = await options.load(id, signal);
-      if (loaded === undefined || signal.aborted || loaded.version < floorOf(reading)) return loaded;
+      if (signal.aborted || (loaded !== undefined && loaded.version < floorOf(reading))) return loaded;
+      learn(id, loaded);
       // A Redis that was lost meanwhile may have come back without the entry that would keep an old one out.
-      if (!memory.isIntact(reading)) return loaded;
+      if (loaded === undefined || !memory.isIntact(reading)) return loaded;
       if ('gone' in loaded) {
         void putQuietly(id, () => guardEntry(loaded));
       } else {
-        void putValue(id, loaded.version, loaded.value);
+        void putValue(id, loaded.version, loaded.value, stamp);
         memory.keep(reading, entryOf(loaded.version, loaded.value));
       }
       return loaded;
@@ -73,45 +96,59 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
     truth.detachAll();
   };
 
-  /** What Redis answers, or else the version that the truth has to have at least. */
-  const askRedis = async (id: string, minVersion: bigint, reading: Reading): Promise<Lookup<V> | bigint> => {
-    if (!l2Trusted || !redis.usable) return minVersion;
+  /** What Redis answers, or else what the truth is to be asked for. */
+  const askRedis = async (id: string, minVersion: bigint, reading: Reading): Promise<Lookup<V> | Miss> => {
+    if (!l2Trusted || !redis.usable) return { floor: minVersion, place: NO_PLACE };
     const distrustsBefore = distrusts;
     const startedAtMs = performance.now();
     try {
       const bytes = await l2.read(id);
       // What was on its way when trust was withdrawn is not believed, even if trust is back.
-      if (distrusts !== distrustsBefore) return minVersion;
+      if (distrusts !== distrustsBefore) return { floor: minVersion, place: NO_PLACE };
       const entry = bytes ? decodeEntry(bytes) : undefined;
       const answer = answerOf(entry, larger(minVersion, floorOf(reading)), reading);
       counts[answer ? 'hits' : 'misses'].l2 += 1;
-      if (answer) return answer;
-      return entry?.kind === 'stale' ? larger(minVersion, entry.version) : minVersion;
+      return answer ?? missOf(entry, minVersion, id);
     } catch (error) {
       counts.unreadable += 1;
       complain(error, 'entry not read from Redis');
-      return minVersion;
+      return { floor: minVersion, place: NO_PLACE };
     } finally {
       times.note('l2', startedAtMs);
     }
   };
-  const askTruth = async (id: string, floor: bigint, lookup: LookupOptions, reading: Reading): Promise<Loaded<V>> => {
+  const askTruth = async (id: string, miss: Miss, lookup: LookupOptions, reading: Reading): Promise<Loaded<V>> => {
     const startedAtMs = performance.now();
     try {
-      return await truth.read(id, floor, lookup, reading);
+      return await truth.read(id, miss.floor, lookup, reading, miss.place);
     } finally {
       times.note('l3', startedAtMs);
     }
   };
   const answerOf = (seen: Entry | undefined, floor: bigint, reading: Reading): Lookup<V> | undefined => {
-    if (seen?.kind === 'gone') return { state: 'gone', note: seen.note };
+    if (seen?.kind === 'gone') {
+      learn(reading.id, { version: seen.version, gone: seen.note });
+      return { state: 'gone', note: seen.note };
+    }
     if (seen?.kind !== 'value' || seen.version < floor) return undefined;
+    const held = memory.held(reading.id);
+    // Redis has lost what memory has seen: the truth decides.
+    if (held !== undefined && held.version > seen.version) return undefined;
+    const known = held?.version === seen.version ? held : undefined;
     // The value is decoded from a copy: the payload is a window on the socket's buffer, and would keep all of that.
-    const known = memory.recognize(reading.id, seen.version);
     const entry = known ?? entryOf(seen.version, decode(Buffer.from(seen.payload), reading.id));
     if (entry.expiresAtMs <= nowMs()) return undefined;
-    if (!known) memory.keep(reading, entry);
+    if (!known) {
+      learn(reading.id, entry);
+      memory.keep(reading, entry);
+    }
     return { state: 'found', value: entry.value, version: entry.version, layer: 'l2' };
+  };
+  const missOf = (seen: Entry | undefined, minVersion: bigint, id: string): Miss => {
+    const floor = seen?.kind === 'stale' ? larger(minVersion, seen.version) : minVersion;
+    if (seen?.kind === 'stale') memory.outdate(id, seen.version - 1n);
+    const stamp = seen?.kind === 'stale' || seen?.kind === 'reserved' ? seen.stamp : undefined;
+    return { floor, place: stamp === undefined ? 'ask' : { stamp } };
   };
 
   bus.on(topic, outdate);
@@ -134,9 +171,10 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
       if (signal.aborted) throw cancellation(signal);
       const reading = memory.begin(id);
       try {
-        const answer = freshness === 'full' ? minVersion : await askRedis(id, minVersion, reading);
+        const miss = { floor: minVersion, place: NO_PLACE };
+        const answer = freshness === 'full' ? miss : await askRedis(id, minVersion, reading);
         if (signal.aborted) throw cancellation(signal);
-        if (typeof answer !== 'bigint') return answer;
+        if ('state' in answer) return answer;
         lookup.beforeTruth?.();
         const loaded = await askTruth(id, answer, lookup, reading);
         counts[loaded ? 'hits' : 'misses'].l3 += 1;
@@ -145,11 +183,15 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
         memory.end(reading);
       }
     },
-    async fill(id, version, value) {
+    async reserve(id, version) {
+      return { id, stamp: await reserveQuietly(id, version) };
+    },
+    async fill({ id, stamp }, version, value) {
       outdate(id, version);
+      if (stamp === undefined) return;
       const reading = memory.begin(id);
-      // Only what Redis has taken is kept: if it has something newer, the announcement of that may be long past.
-      if (await putValue(id, version, value)) memory.keep(reading, entryOf(version, value));
+      // Only what Redis has taken is kept: if there is something newer, the announcement of that may be long past.
+      if (await putValue(id, version, value, stamp)) memory.keep(reading, entryOf(version, value));
       memory.end(reading);
     },
     async invalidate(items) {
@@ -187,8 +229,16 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
   };
 }
 
+/** What the truth is to be asked for: a version of at least `floor`, and where in Redis it goes. */
+interface Miss {
+  readonly floor: bigint;
+  readonly place: Place;
+}
+
+const NO_PLACE: Place = { stamp: undefined };
+
 function guardEntry({ version, gone }: { readonly version: bigint; readonly gone?: string }): Entry {
-  return gone === undefined ? { kind: 'stale', version } : { kind: 'gone', version, note: gone };
+  return gone === undefined ? { kind: 'stale', version, stamp: newStamp() } : { kind: 'gone', version, note: gone };
 }
 
 function toLookup<V>(loaded: Loaded<V>): Lookup<V> {

@@ -5,11 +5,19 @@ const BOUND_MS = 1000;
 const GRACE_MS = 100;
 
 function follow() {
-  const resets: ResetCause[] = [];
-  const sequence = followSequence({ boundMs: BOUND_MS, graceMs: GRACE_MS, reset: (cause) => resets.push(cause) });
-  const beat = (sentAtMs: number, number: number) => sequence.answered(sequence.ask(sentAtMs), number, sentAtMs + 1);
+  const resets: (ResetCause | 'loss')[] = [];
+  const sequence = followSequence({
+    boundMs: BOUND_MS,
+    graceMs: GRACE_MS,
+    reset: (cause) => resets.push(cause),
+    lost: () => resets.push('loss'),
+  });
+  const beat = (sentAtMs: number, number: number, history = 'h1') =>
+    sequence.answered(sequence.ask(sentAtMs), { number, history }, sentAtMs + 1);
   return { sequence, resets, beat };
 }
+
+const answer = (number: number) => ({ number, history: 'h1' });
 
 function synchronized(number: number) {
   const follower = follow();
@@ -30,7 +38,7 @@ describe('a sequence', () => {
     const { sequence } = follow();
     const question = sequence.ask(10);
     sequence.subscribed(20);
-    sequence.answered(question, 5, 30);
+    sequence.answered(question, answer(5), 30);
     expect(sequence.provenAtMs).toBe(Number.NEGATIVE_INFINITY);
   });
 
@@ -45,7 +53,7 @@ describe('a sequence', () => {
 
   it('is proven by the time a question was sent, not by that of its answer', () => {
     const { sequence } = synchronized(5);
-    sequence.answered(sequence.ask(200), 5, 400);
+    sequence.answered(sequence.ask(200), answer(5), 400);
     expect(sequence.provenAtMs).toBe(200);
   });
 
@@ -67,26 +75,26 @@ describe('a sequence', () => {
     const { sequence, resets } = synchronized(5);
     sequence.heard(7, 20);
     sequence.heard(8, 20);
-    expect(resets).toEqual(['gap']);
+    expect(resets).toEqual(['gap', 'loss']);
   });
 
   it('resets on a message whose number it has heard', () => {
     const { sequence, resets } = synchronized(5);
     for (const number of [6, 7, 6, 7]) sequence.heard(number, 20);
-    expect(resets).toEqual(['back']);
+    expect(resets).toEqual(['back', 'loss']);
   });
 
   it('resets when the server knows fewer messages than were heard before it was asked', () => {
     const { resets, beat } = synchronized(5);
     beat(30, 0);
-    expect(resets).toEqual(['back']);
+    expect(resets).toEqual(['back', 'loss']);
   });
 
   it('does not mistake an answer that a message has overtaken for a server that went back', () => {
     const { sequence, resets } = synchronized(5);
     const question = sequence.ask(30);
     sequence.heard(6, 31);
-    sequence.answered(question, 5, 32);
+    sequence.answered(question, answer(5), 32);
     expect(resets).toEqual([]);
     expect(sequence.provenAtMs).toBe(30);
   });
@@ -134,7 +142,7 @@ describe('a sequence', () => {
     sequence.heard(7, 20);
     beat(30, 7);
     beat(40, 7);
-    expect(resets).toEqual(['gap', 'lapse']);
+    expect(resets).toEqual(['gap', 'loss', 'lapse']);
   });
 
   it('finds messages that were lost between the subscription and the first answer', () => {
@@ -145,5 +153,48 @@ describe('a sequence', () => {
     expect(resets).toEqual([]);
     beat(10, 6);
     expect(resets).toEqual(['reconnect']);
+  });
+
+  it('takes the first message of all for no loss, wherever it begins', () => {
+    const { sequence, resets } = synchronized(0);
+    sequence.heard(1_763_668_800_000_001, 20);
+    expect(resets).toEqual(['gap']);
+  });
+
+  it('knows a loss also when the subscription was renewed in between', () => {
+    const { sequence, resets, beat } = synchronized(5);
+    sequence.heard(6, 20);
+    sequence.unsubscribed('reconnect');
+    sequence.subscribed(50);
+    beat(60, 5);
+    expect(resets).toEqual(['reconnect', 'loss']);
+  });
+
+  it('knows a server that took over by its history, though its number is the same or has passed the old one', () => {
+    const { sequence, resets, beat } = synchronized(5);
+    beat(30, 5, 'h2');
+    expect(resets).toEqual(['failover', 'loss']);
+    expect(sequence.provenAtMs).toBe(30);
+    beat(40, 5, 'h2');
+    beat(50, 9, 'h3');
+    expect(resets).toEqual(['failover', 'loss', 'failover', 'loss']);
+  });
+
+  it('takes a server that does not tell its history for the one that it was', () => {
+    const { resets, beat } = synchronized(5);
+    beat(30, 5, '');
+    beat(40, 5, 'h1');
+    expect(resets).toEqual([]);
+  });
+
+  it('goes on from a server that took over, whatever number the old one had reached', () => {
+    const { sequence, resets, beat } = synchronized(5);
+    for (const number of [6, 7, 8, 9]) sequence.heard(number, 20);
+    beat(30, 6, 'h2');
+    sequence.heard(7, 40);
+    sequence.heard(8, 41);
+    beat(50, 8, 'h2');
+    expect(resets).toEqual(['failover', 'loss']);
+    expect(sequence.provenAtMs).toBe(50);
   });
 });

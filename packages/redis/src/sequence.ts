@@ -1,10 +1,17 @@
 /** Why an instance forgets what it has cached: it can't know what it missed. */
-export type ResetCause = 'reconnect' | 'gap' | 'back' | 'behind' | 'lapse' | 'malformed';
+export type ResetCause = 'reconnect' | 'gap' | 'back' | 'behind' | 'failover' | 'lapse' | 'malformed';
 
 /** A question for the last number, and what was known when it was sent. */
 export interface Question {
   readonly sentAtMs: number;
   readonly position: number | undefined;
+}
+
+export interface Answer {
+  /** The last number that was given. */
+  readonly number: number;
+  /** Names the history of the server: another one begins when a replica takes over. Empty: not known. */
+  readonly history: string;
 }
 
 /**
@@ -19,7 +26,7 @@ export interface Sequence {
   heard(number: number, atMs: number): void;
   ask(atMs: number): Question;
   /** The server says which number was the last when it got the question. */
-  answered(question: Question, number: number, atMs: number): void;
+  answered(question: Question, answer: Answer, atMs: number): void;
   /** A question got no answer because the connection is gone; the next server may be another one. */
   interrupted(): void;
   /** Whether a message that was sent has not arrived for longer than the grace. */
@@ -33,9 +40,11 @@ export interface SequenceOptions {
   /** How much later than an answer that counts it a message may arrive. */
   readonly graceMs: number;
   readonly reset: (cause: ResetCause) => void;
+  /** Called after a reset that shows that the server has lost what it had: its number went back or began anew. */
+  readonly lost: () => void;
 }
 
-export function followSequence({ boundMs, graceMs, reset }: SequenceOptions): Sequence {
+export function followSequence({ boundMs, graceMs, reset, lost }: SequenceOptions): Sequence {
   let subscribedAtMs = Number.POSITIVE_INFINITY;
   let provenAtMs = Number.NEGATIVE_INFINITY;
   let lostBy: 'reconnect' | 'behind' = 'reconnect';
@@ -45,11 +54,16 @@ export function followSequence({ boundMs, graceMs, reset }: SequenceOptions): Se
   let lastHeard = 0;
   let awaited: { readonly number: number; readonly sentAtMs: number; readonly sinceMs: number } | undefined;
   let wasInterrupted = false;
+  /** The last position, which outlives the subscription; 0: none of a message. */
+  let reached = 0;
+  let history = '';
 
-  const startAgainFrom = (number: number, cause: ResetCause) => {
+  const startAgainFrom = (number: number, cause: ResetCause, isLoss: boolean) => {
     reset(cause);
     position = number;
+    reached = number;
     awaited = undefined;
+    if (isLoss) lost();
   };
   const prove = (sentAtMs: number, atMs: number) => {
     const lapsed = provenAtMs !== Number.NEGATIVE_INFINITY && atMs - provenAtMs >= boundMs;
@@ -74,23 +88,27 @@ export function followSequence({ boundMs, graceMs, reset }: SequenceOptions): Se
       const before = lastHeard;
       lastHeard = number;
       if (position === undefined) return;
-      if (number <= before) startAgainFrom(number, 'back');
-      else if (number > Math.max(before, position) + 1) startAgainFrom(number, 'gap');
+      if (number <= before) startAgainFrom(number, 'back', true);
+      // The first of all messages is none of a sequence that began anew.
+      else if (number > Math.max(before, position) + 1) startAgainFrom(number, 'gap', position > 0);
       else position = Math.max(position, number);
+      reached = position;
       if (awaited === undefined || awaited.number > position) return;
       prove(awaited.sentAtMs, atMs);
       awaited = undefined;
     },
     ask: (atMs) => ({ sentAtMs: atMs, position }),
-    answered(question, number, atMs) {
+    answered(question, { number, history: told }, atMs) {
       // An answer to a question from before the subscription does not cover what was published in between.
       if (question.sentAtMs < subscribedAtMs) return;
+      const isAnother = history !== '' && told !== '' && told !== history;
+      if (told !== '') history = told;
       if (position === undefined) {
-        startAgainFrom(Math.max(number, lastHeard), lostBy);
+        startAgainFrom(Math.max(number, lastHeard), lostBy, isAnother || number < reached);
         wasInterrupted = false;
-      } else if (question.position !== undefined && number < question.position) {
+      } else if (isAnother || (question.position !== undefined && number < question.position)) {
         // Messages overtake answers, so only what was known before the question can show that the server went back.
-        startAgainFrom(number, 'back');
+        startAgainFrom(number, isAnother ? 'failover' : 'back', true);
         lastHeard = 0;
       }
       if (position !== undefined && number <= position) prove(question.sentAtMs, atMs);

@@ -32,6 +32,7 @@ export const deafBus: InvalidationBus = {
   publish: async () => {},
   on: () => {},
   onReset: () => {},
+  onLoss: () => {},
   stop: async () => {},
 };
 

@@ -99,6 +99,11 @@ export const bounded = (signal: AbortSignal = NEVER) => ({ freshness: 'bounded',
 export const strict = (signal: AbortSignal = NEVER) => ({ freshness: 'strict', signal }) as const;
 export const full = (signal: AbortSignal = NEVER) => ({ freshness: 'full', signal }) as const;
 
+/** Puts a value into the caches, as after a change that nothing came between. */
+export async function fill(cache: ReadThrough<Doc>, id: string, version: bigint, value: Doc): Promise<void> {
+  await cache.fill(await cache.reserve(id), version, value);
+}
+
 /** The text that a lookup found, or its state. */
 export function textOf(lookup: Lookup<Doc>): string {
   return lookup.state === 'found' ? lookup.value.text : lookup.state;
@@ -132,7 +137,7 @@ export function useRedis() {
 export async function inRedis({ redis }: Pick<Instance, 'redis'>, id: string): Promise<string | undefined> {
   const bytes = await redis.client.getBuffer(redisKey(id));
   const entry = bytes === null ? undefined : decodeEntry(bytes);
-  return entry && `${entry.kind} ${entry.version}`;
+  return entry && (entry.kind === 'reserved' ? entry.kind : `${entry.kind} ${entry.version}`);
 }
 
 /** Resolves when everything that was sent to Redis before has been answered, and what waited for it has gone on. */

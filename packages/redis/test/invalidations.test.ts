@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { deafBus, useHandDriven } from './hand-driven.ts';
-import { bounded, doc, inRedis, strict, textOf } from './instance.ts';
+import { bounded, doc, fill, inRedis, strict, textOf } from './instance.ts';
 
 const { open, openTwo } = useHandDriven();
 
 describe('an invalidation', () => {
   it('is seen by a strict lookup of any instance as soon as it resolves, and by memory as soon as it is heard', async () => {
     const { one, two } = await openTwo();
-    await one.cache.fill('x', 1n, doc('old'));
+    await fill(one.cache, 'x', 1n, doc('old'));
     await two.cache.get('x', strict());
     expect(two.cache.peek('x')?.text).toBe('old');
     expect(one.cache.peek('x')?.text).toBe('old');
@@ -20,7 +20,7 @@ describe('an invalidation', () => {
 
   it('sends those who come next to the truth, where it is not gone', async () => {
     const one = await open();
-    await one.cache.fill('x', 1n, doc('old'));
+    await fill(one.cache, 'x', 1n, doc('old'));
     await one.cache.invalidate([{ id: 'x', version: 2n }]);
     const lookup = one.cache.get('x', bounded());
     (await one.loader.nth(0)).answer({ version: 2n, value: doc('new') });
@@ -29,7 +29,7 @@ describe('an invalidation', () => {
 
   it('of a row that was deleted with its last version beats the value of that version', async () => {
     const one = await open();
-    await one.cache.fill('x', 1n, doc('old'));
+    await fill(one.cache, 'x', 1n, doc('old'));
     await one.cache.invalidate([{ id: 'x', version: 1n, gone: 'deleted' }]);
     expect(one.cache.peek('x')).toBeUndefined();
     expect(await one.cache.get('x', bounded())).toEqual({ state: 'gone', note: 'deleted' });
@@ -37,7 +37,7 @@ describe('an invalidation', () => {
 
   it('does not take away what is newer', async () => {
     const { one, two } = await openTwo();
-    await one.cache.fill('x', 3n, doc('new'));
+    await fill(one.cache, 'x', 3n, doc('new'));
     await two.cache.get('x', strict());
     await one.cache.invalidate([{ id: 'x', version: 2n }]);
     await two.hears('x 2');
@@ -48,8 +48,8 @@ describe('an invalidation', () => {
   it('reaches all of a thousand ids', async () => {
     const { one, two } = await openTwo();
     const items = Array.from({ length: 1000 }, (_, index) => ({ id: `id${index}`, version: 2n, gone: 'revoked' }));
-    await two.cache.fill('id0', 1n, doc('old'));
-    await two.cache.fill('id999', 1n, doc('old'));
+    await fill(two.cache, 'id0', 1n, doc('old'));
+    await fill(two.cache, 'id999', 1n, doc('old'));
     await one.cache.invalidate(items);
     await two.hears('id999 2');
     for (const id of ['id0', 'id500', 'id999']) {
@@ -60,7 +60,7 @@ describe('an invalidation', () => {
 
   it('of many ids forgets what was read while it was under way, before the bus brings it back', async () => {
     const one = await open({ cache: { bus: deafBus } });
-    await one.cache.fill('last', 1n, doc('old'));
+    await fill(one.cache, 'last', 1n, doc('old'));
     const others = Array.from({ length: 300 }, (_, index) => ({ id: `id${index}`, version: 2n }));
     const invalidation = one.cache.invalidate([...others, { id: 'last', version: 2n }]);
     expect(one.cache.peek('last')).toBeUndefined();
@@ -73,7 +73,7 @@ describe('an invalidation', () => {
     const { one, two } = await openTwo();
     await one.cache.invalidate([{ id: 'x', version: 2n, gone: 'revoked' }]);
     await two.hears('x 2');
-    await two.cache.fill('x', 1n, doc('old'));
+    await fill(two.cache, 'x', 1n, doc('old'));
     expect(two.cache.peek('x')).toBeUndefined();
     expect(await inRedis(two, 'x')).toBe('gone 2');
   });

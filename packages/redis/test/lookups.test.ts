@@ -1,7 +1,9 @@
 import { Failure } from '@gatehouse/failure';
+import type { Loaded } from '@gatehouse/redis';
 import { waitFor } from '@gatehouse/testing';
 import { describe, expect, it } from 'vitest';
-import { bounded, doc, full, inRedis, redisKey, strict, textOf, useRedis } from './instance.ts';
+import { deafBus } from './hand-driven.ts';
+import { bounded, type Doc, doc, fill, full, inRedis, redisKey, strict, textOf, useRedis } from './instance.ts';
 
 const { open } = useRedis();
 
@@ -32,7 +34,7 @@ describe('a lookup', () => {
 
   it('asks the layers that its freshness allows', async () => {
     const { cache } = await open({ load: async () => ({ version: 1n, value: doc('truth') }) });
-    await cache.fill('x', 1n, doc('filled'));
+    await fill(cache, 'x', 1n, doc('filled'));
     expect(await cache.get('x', bounded())).toMatchObject({ layer: 'l1', value: { text: 'filled' } });
     expect(await cache.get('x', strict())).toMatchObject({ layer: 'l2', value: { text: 'filled' } });
     expect(await cache.get('x', full())).toMatchObject({ layer: 'l3', value: { text: 'truth' } });
@@ -46,7 +48,7 @@ describe('a lookup', () => {
         return undefined;
       },
     });
-    await cache.fill('x', 1n, doc('filled'));
+    await fill(cache, 'x', 1n, doc('filled'));
     const beforeTruth = () => {
       throw new Failure('limited', 'TOO_MANY', 'Not now.');
     };
@@ -64,7 +66,7 @@ describe('a lookup', () => {
 
   it('with full freshness fills the caches again', async () => {
     const instance = await open({ load: async () => ({ version: 2n, value: doc('new') }) });
-    await instance.cache.fill('x', 1n, doc('old'));
+    await fill(instance.cache, 'x', 1n, doc('old'));
     expect(textOf(await instance.cache.get('x', full()))).toBe('new');
     await waitFor(async () => (await inRedis(instance, 'x')) === 'value 2');
     expect(instance.cache.peek('x')?.text).toBe('new');
@@ -72,7 +74,7 @@ describe('a lookup', () => {
 
   it('never answers from a cache what is older than it demands', async () => {
     const { cache } = await open({ load: async () => ({ version: 2n, value: doc('new') }) });
-    await cache.fill('x', 1n, doc('old'));
+    await fill(cache, 'x', 1n, doc('old'));
     expect(cache.peek('x', 2n)).toBeUndefined();
     expect(cache.peek('x', 1n)?.text).toBe('old');
     expect(await cache.get('x', { ...bounded(), minVersion: 2n })).toMatchObject({ layer: 'l3', version: 2n });
@@ -86,7 +88,7 @@ describe('a lookup', () => {
       cache: { lowestVersion: () => state.lowest },
     });
     const { cache } = instance;
-    await cache.fill('x', 7n, doc('undone'));
+    await fill(cache, 'x', 7n, doc('undone'));
     await cache.invalidate([{ id: 'y', version: 7n, gone: 'ended' }]);
     state.lowest = 10n;
     cache.forget();
@@ -122,7 +124,7 @@ describe('a lookup', () => {
     let exists = false;
     const instance = await open({ load: async () => (exists ? { version: 1n, value: doc('here') } : undefined) });
     expect(await instance.cache.get('x', bounded())).toEqual({ state: 'absent' });
-    expect(await inRedis(instance, 'x')).toBeUndefined();
+    expect(await inRedis(instance, 'x')).toBe('reserved');
     exists = true;
     expect(textOf(await instance.cache.get('x', bounded()))).toBe('here');
   });
@@ -172,13 +174,13 @@ describe('a lookup', () => {
         },
       },
     });
-    await instance.cache.fill('z', 1n, doc('filled'));
+    await fill(instance.cache, 'z', 1n, doc('filled'));
     expect(textOf(await undecodable.cache.get('z', strict()))).toBe('truth');
   });
 
   it('does not decode again what memory holds of the version that Redis names', async () => {
     const { cache } = await open();
-    await cache.fill('x', 1n, doc('a'));
+    await fill(cache, 'x', 1n, doc('a'));
     expect(await cache.get('x', strict())).toMatchObject({ layer: 'l2' });
     const [first, second] = [await cache.get('x', strict()), await cache.get('x', strict())];
     expect(first.state === 'found' && second.state === 'found' && first.value === second.value).toBe(true);
@@ -194,11 +196,70 @@ describe('a lookup', () => {
   });
 });
 
+describe('a lookup that learns more than the bus has told', () => {
+  /** Holds version 1 in memory, hears nothing, and asks a truth that says what the test says. */
+  async function deaf() {
+    const state: { truth: Loaded<Doc> } = { truth: { version: 1n, value: doc('old') } };
+    const one = await open({ load: async () => state.truth, cache: { bus: deafBus } });
+    await one.cache.get('x', bounded());
+    await waitFor(async () => (await inRedis(one, 'x')) === 'value 1');
+    expect(one.cache.peek('x')?.text).toBe('old');
+    return { ...one, state };
+  }
+  const GONE = { state: 'gone', note: 'revoked' };
+
+  it('from Redis, that the record is gone, forgets what memory holds', async () => {
+    const [one, other] = [await deaf(), await open()];
+    await other.cache.invalidate([{ id: 'x', version: 2n, gone: 'revoked' }]);
+    expect(await one.cache.get('x', strict())).toEqual(GONE);
+    expect(one.cache.peek('x')).toBeUndefined();
+    expect(await one.cache.get('x', bounded())).toEqual(GONE);
+  });
+
+  it('from Redis, of a newer version, answers with nothing older again', async () => {
+    const [one, other] = [await deaf(), await open()];
+    await fill(other.cache, 'y', 1n, doc('y'));
+    await other.cache.invalidate([{ id: 'x', version: 2n }]);
+    // Without the truth only the marker is known.
+    one.state.truth = undefined;
+    expect(await one.cache.get('x', strict())).toEqual({ state: 'absent' });
+    expect(one.cache.peek('x')).toBeUndefined();
+    one.state.truth = { version: 2n, value: doc('new') };
+    expect(textOf(await one.cache.get('x', strict()))).toBe('new');
+    expect(textOf(await one.cache.get('x', bounded()))).toBe('new');
+  });
+
+  it.each<[string, Loaded<Doc>, string]>([
+    ['that the record is gone', { version: 2n, gone: 'revoked' }, 'gone'],
+    ['that there is no such record', undefined, 'absent'],
+    ['of a newer version', { version: 2n, value: doc('new') }, 'new'],
+    ['of a newer version that has expired', { version: 2n, value: doc('ended', -1) }, 'ended'],
+  ])('from the truth, %s, answers with nothing older again', async (_, truth, answer) => {
+    const one = await deaf();
+    one.state.truth = truth;
+    expect(textOf(await one.cache.get('x', full()))).toBe(answer);
+    expect(one.cache.peek('x')?.text).not.toBe('old');
+    await one.redis.client.del(redisKey('x'));
+    expect(textOf(await one.cache.get('x', bounded()))).toBe(answer);
+  });
+
+  it('asks the truth when memory has seen a newer version than Redis holds', async () => {
+    const one = await deaf();
+    const before = (await one.redis.client.getBuffer(redisKey('x'))) ?? expect.unreachable();
+    one.state.truth = { version: 2n, value: doc('new') };
+    await one.cache.get('x', full());
+    await waitFor(async () => (await inRedis(one, 'x')) === 'value 2');
+    await one.redis.client.set(redisKey('x'), before);
+    expect(await one.cache.get('x', strict())).toMatchObject({ layer: 'l3', version: 2n });
+    await waitFor(async () => (await inRedis(one, 'x')) === 'value 2');
+  });
+});
+
 describe('trust in Redis', () => {
   it('can be withdrawn: then the truth answers, and Redis is still written to', async () => {
     const instance = await open({ load: async () => ({ version: 2n, value: doc('truth') }) });
     const { cache } = instance;
-    await cache.fill('x', 1n, doc('doubtful'));
+    await fill(cache, 'x', 1n, doc('doubtful'));
     expect(cache.l2Trusted).toBe(true);
     cache.distrustL2();
     expect(cache.l2Trusted).toBe(false);
@@ -213,7 +274,7 @@ describe('trust in Redis', () => {
 
   it('is asked for again when an answer of Redis arrives', async () => {
     const { cache } = await open({ load: async () => ({ version: 2n, value: doc('truth') }) });
-    await cache.fill('x', 1n, doc('doubtful'));
+    await fill(cache, 'x', 1n, doc('doubtful'));
     const lookup = cache.get('x', strict());
     cache.distrustL2();
     cache.trustL2();

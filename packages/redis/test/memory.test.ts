@@ -1,7 +1,7 @@
 import { createRegistry } from '@gatehouse/process';
 import { waitFor } from '@gatehouse/testing';
 import { describe, expect, it } from 'vitest';
-import { bounded, clock, doc, full, inRedis, redisKey, strict, useRedis } from './instance.ts';
+import { bounded, clock, doc, fill, full, inRedis, redisKey, strict, useRedis } from './instance.ts';
 
 const { open } = useRedis();
 
@@ -47,7 +47,7 @@ describe('memory', () => {
     await cache.get('x', bounded());
     cache.peek('x');
     await cache.get('x', bounded());
-    await cache.fill('y', 1n, doc('a'));
+    await fill(cache, 'y', 1n, doc('a'));
     await cache.get('y', strict());
     const metrics = await registry.metrics();
     const count = (name: string, layer: string) =>

@@ -177,11 +177,11 @@ describe('a script', () => {
     const { store } = open();
     await store.ready();
     const run = defineScript<number>(store, 'testPut', put);
-    const entry = (version: number) => Buffer.from([1, 0, 0, 0, 0, 0, 0, 0, version]);
-    expect(await run(['k'], [entry(1), 1000])).toBe(1);
+    const entry = (version: number) => Buffer.from([2, 0, 0, 0, 0, 0, 0, 0, version]);
+    expect(await run(['k'], [entry(1), 1000, ''])).toBe(1);
     await store.client.script('FLUSH');
-    expect(await run(['k'], [entry(2), 1000])).toBe(1);
-    expect(await run(['k'], [entry(1), 1000])).toBe(0);
+    expect(await run(['k'], [entry(2), 1000, ''])).toBe(1);
+    expect(await run(['k'], [entry(1), 1000, ''])).toBe(0);
   });
 
   it('fails like any command when Redis is gone', async () => {

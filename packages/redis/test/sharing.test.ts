@@ -58,7 +58,7 @@ describe('lookups at once', () => {
     load.answer({ version: 1n, value: doc('a') });
     await new Promise(setImmediate);
     expect(instance.cache.peek('x')).toBeUndefined();
-    expect(await inRedis(instance, 'x')).toBeUndefined();
+    expect(await inRedis(instance, 'x')).toBe('reserved');
     await expect(instance.cache.get('x', strict(AbortSignal.abort()))).rejects.toMatchObject({ kind: 'cancelled' });
   });
 });

@@ -1,7 +1,7 @@
 import { waitFor } from '@gatehouse/testing';
 import { describe, expect, it } from 'vitest';
 import { deafBus, useHandDriven } from './hand-driven.ts';
-import { answered, bounded, doc, inRedis, strict, textOf } from './instance.ts';
+import { answered, bounded, doc, fill, inRedis, strict, textOf } from './instance.ts';
 
 const { redis, open, openTwo } = useHandDriven();
 
@@ -39,7 +39,7 @@ describe('a slow load', () => {
     const one = await open();
     const lookup = one.cache.get('x', bounded());
     const slow = await one.loader.nth(0);
-    await one.cache.fill('x', 2n, doc('new'));
+    await fill(one.cache, 'x', 2n, doc('new'));
     slow.answer({ version: 1n, value: doc('old') });
     (await one.loader.nth(1)).answer({ version: 2n, value: doc('new') });
     expect(textOf(await lookup)).toBe('new');

@@ -63,7 +63,7 @@ function startRelay({ usable }: { readonly usable: boolean }) {
       l2Trusted: true,
     },
     redis: { usable, onOutage: () => {}, onRecovery: () => {} },
-    bus: { boundMs: 1_000 },
+    bus: { boundMs: 1_000, onLoss: () => {} },
     timeline: { current: 1n, confirm: async () => {} },
     logger: silentLogger,
     registry: createRegistry('session'),

@@ -19,7 +19,7 @@ if (kind === 'outbox') {
     schema: 'session',
     cache: { invalidate: talk, distrustL2: () => {}, trustL2: () => {}, l2Trusted: true },
     redis: { usable: true, onOutage: () => {}, onRecovery: () => {} },
-    bus: { boundMs: 1_000 },
+    bus: { boundMs: 1_000, onLoss: () => {} },
     timeline: { current: 1n, confirm: async () => {} },
     logger,
     registry,

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import {
   bounded,
   doc,
+  fill,
   type Instance,
   type InstanceOptions,
   openInstance,
@@ -95,7 +96,7 @@ describeWith('redis', 'with a Redis Cluster', () => {
 
   it('a lost subscription is noticed and comes back on some node', async () => {
     const one = await open();
-    await one.cache.fill('x', 1n, doc('old'));
+    await fill(one.cache, 'x', 1n, doc('old'));
     let resets = 0;
     one.bus.onReset(() => {
       resets += 1;
@@ -112,7 +113,7 @@ describeWith('redis', 'with a Redis Cluster', () => {
     const events: string[] = [];
     one.redis.onOutage(() => events.push('outage'));
     one.redis.onRecovery(() => events.push('recovery'));
-    await one.cache.fill('kept', 1n, doc('old'));
+    await fill(one.cache, 'kept', 1n, doc('old'));
     await waitFor(() => one.cache.peek('kept'));
     // A node is connected to only when something is asked of it.
     for (const id of IDS) await one.redis.client.exists(redisKey(id));
@@ -130,12 +131,12 @@ describeWith('redis', 'with a Redis Cluster', () => {
     const one = await open();
     const key = redisKey('moving');
     const slot = Number(await one.redis.client.call('CLUSTER', 'KEYSLOT', key));
-    await one.cache.fill('moving', 1n, doc('here'));
+    await fill(one.cache, 'moving', 1n, doc('here'));
     await one.redis.client.del(key);
     const owner = Math.floor(slot / (16_384 / 3));
     const next = (owner + 1) % 3;
     await moveSlot(slot, owner, next);
-    await one.cache.fill('moving', 2n, doc('there'));
+    await fill(one.cache, 'moving', 2n, doc('there'));
     expect(textOf(await one.cache.get('moving', strict()))).toBe('there');
     const moved = cluster.client(next);
     expect(await moved.exists(key)).toBe(1);

@@ -2,7 +2,7 @@ import { Failure } from '@gatehouse/failure';
 import { createRegistry } from '@gatehouse/process';
 import { startStopwatch, waitFor } from '@gatehouse/testing';
 import { describe, expect, it } from 'vitest';
-import { BOUND_MS, bounded, doc, full, redisKey, strict, textOf, useRedis } from '../instance.ts';
+import { BOUND_MS, bounded, doc, fill, full, redisKey, strict, textOf, useRedis } from '../instance.ts';
 
 const COMMAND_TIMEOUT_MS = 400;
 /** "At once", the pauses of the machine apart. */
@@ -60,7 +60,7 @@ describe('with Redis killed', () => {
     expect(answer).toBeInstanceOf(Failure);
     expect(answer).toMatchObject({ kind: 'unavailable', reason: 'REDIS_UNAVAILABLE' });
     expect(tookMs).toBeLessThan(PROMPT_MS);
-    await cache.fill('x', 3n, doc('new'));
+    await fill(cache, 'x', 3n, doc('new'));
     expect(cache.peek('x')).toBeUndefined();
     expect(await metrics()).toMatch(/cache_unwritten_total\{[^}]*topic="doc"[^}]*\} 1/);
     await fixture.server.restart();

@@ -1,7 +1,7 @@
 import { waitFor } from '@gatehouse/testing';
 import { describeWith } from '@gatehouse/testing/describe-with';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bounded, doc, openInstance, strict } from '../instance.ts';
+import { bounded, doc, fill, openInstance, strict } from '../instance.ts';
 import { redisBinary, startSentinel, type Topology } from '../topologies.ts';
 
 describeWith('redis', 'with Sentinel', () => {
@@ -20,7 +20,7 @@ describeWith('redis', 'with Sentinel', () => {
     const events: string[] = [];
     redis.onOutage(() => events.push('outage'));
     redis.onRecovery(() => events.push('recovery'));
-    await cache.fill('x', 1n, doc('filled'));
+    await fill(cache, 'x', 1n, doc('filled'));
     expect(cache.peek('x')).toBeDefined();
 
     await topology.nodes[0]?.kill();

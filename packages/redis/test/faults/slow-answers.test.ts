@@ -1,14 +1,14 @@
 import { waitFor } from '@gatehouse/testing';
 import { describe, expect, it } from 'vitest';
 import { holdNextRead, useHandDriven } from '../hand-driven.ts';
-import { bounded, doc, strict, textOf } from '../instance.ts';
+import { bounded, doc, fill, strict, textOf } from '../instance.ts';
 
 const { open, openTwo } = useHandDriven();
 
 describe('a slow answer of Redis', () => {
   it('that an invalidation overtakes is neither returned nor kept', async () => {
     const { one, two } = await openTwo();
-    await one.cache.fill('x', 1n, doc('old'));
+    await fill(one.cache, 'x', 1n, doc('old'));
     const held = holdNextRead(two);
     const lookup = two.cache.get('x', bounded());
     await held.executed;
@@ -22,7 +22,7 @@ describe('a slow answer of Redis', () => {
 
   it('that a reset overtakes is not kept', async () => {
     const one = await open();
-    await one.cache.fill('x', 1n, doc('old'));
+    await fill(one.cache, 'x', 1n, doc('old'));
     const held = holdNextRead(one);
     const lookup = one.cache.get('x', strict());
     await held.executed;
@@ -36,7 +36,7 @@ describe('a slow answer of Redis', () => {
 
   it('that the own invalidation overtakes does not come back into memory', async () => {
     const one = await open();
-    await one.cache.fill('x', 1n, doc('old'));
+    await fill(one.cache, 'x', 1n, doc('old'));
     const held = holdNextRead(one);
     const lookup = one.cache.get('x', strict());
     await held.executed;

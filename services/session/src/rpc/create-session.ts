@@ -32,9 +32,12 @@ export function createSession(
     const begun = beginSession(request, call, deps, at);
     const { sessionToken } = begun;
     const { id, userId } = begun.session;
-    const first = request.withRefreshToken
-      ? await firstRefreshToken(deps.refresh, { sessionId: id, userId }, at, call)
-      : NO_REFRESH_TOKEN;
+    const [first, place] = await Promise.all([
+      request.withRefreshToken
+        ? firstRefreshToken(deps.refresh, { sessionId: id, userId }, at, call)
+        : NO_REFRESH_TOKEN,
+      sessions.reserve(id),
+    ]);
     const { session, staged } = await db.within(call).transaction(async (tx) => {
       const [session, surplus] = await insertHeld(tx, begun, first, limits);
       await events.sessionCreated(tx, call, session);
@@ -42,7 +45,7 @@ export function createSession(
       return { session, staged };
     });
     await invalidations.settle(staged);
-    await sessions.fill(id, session.version, toCached(toRecord(session), toReply));
+    await sessions.fill(place, session.version, toCached(toRecord(session), toReply));
     activity.begin(session, at.getTime());
     const revokedSessionIds = staged.map((revoked) => revoked.id);
     return {

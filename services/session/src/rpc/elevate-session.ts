@@ -34,7 +34,10 @@ export function elevateSession(
     const uuid = uuidv7();
     const from = { userId, sessionId: token.sessionId };
     const to = { userId, sessionId: sessionIdFor(userId, uuid) };
-    const first = await replacingRefreshToken(deps.refresh, { from, to }, clock.now(), call);
+    const [first, place] = await Promise.all([
+      replacingRefreshToken(deps.refresh, { from, to }, clock.now(), call),
+      sessions.reserve(to.sessionId),
+    ]);
     const { session, sessionToken, staged } = await db.within(call).transaction(async (tx) => {
       await holdUser(tx, userId);
       const at = clock.now();
@@ -49,7 +52,7 @@ export function elevateSession(
       return { session, sessionToken, staged };
     });
     await invalidations.settle(staged);
-    await sessions.fill(session.id, session.version, toCached(toRecord(session), toReply));
+    await sessions.fill(place, session.version, toCached(toRecord(session), toReply));
     activity.begin(session, session.createdAt.getTime());
     return {
       sessionToken,

@@ -4,20 +4,18 @@ import type { Deps } from '../deps.ts';
 import { formatConsistencyToken } from '../domain/consistency.ts';
 import { extendedEnd, type Session } from '../domain/session.ts';
 import { parseToken } from '../domain/session-token.ts';
-import { toCached, toRecord } from '../store/session-cache.ts';
 import { holdGoodSession, updateSessionEnd } from '../store/sessions.ts';
-import { toMessage, toReply } from '../wire/session.ts';
+import { toMessage } from '../wire/session.ts';
 
 /** Lets a session live longer, within its longest lifetime. One that ends late enough already stays as it is. */
 export function extendSession({
   db,
   clock,
   events,
-  sessions,
   validator,
   invalidations,
   limits,
-}: Pick<Deps, 'db' | 'clock' | 'events' | 'sessions' | 'validator' | 'invalidations' | 'limits'>): Handler<
+}: Pick<Deps, 'db' | 'clock' | 'events' | 'validator' | 'invalidations' | 'limits'>): Handler<
   ExtendSessionRequest,
   ExtendSessionResponse
 > {
@@ -37,10 +35,7 @@ export function extendSession({
       await events.sessionExtended(tx, call, session);
       return { session, staged };
     });
-    if (staged.length > 0) {
-      await invalidations.settle(staged);
-      await sessions.fill(session.id, session.version, toCached(toRecord(session), toReply));
-    }
+    await invalidations.settle(staged);
     const { id: sessionId, version } = session;
     return {
       session: toMessage(session),

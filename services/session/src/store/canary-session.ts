@@ -64,7 +64,7 @@ export function canarySession({ id, bus, clock, ...options }: CanarySessionOptio
       version += 1n;
       const value = { expiresAtMs: clock.now().getTime() + KEPT_MS };
       truth = { version, value };
-      await measured.fill(id, version, value);
+      await measured.fill(await measured.reserve(id, version), version, value);
       return measured.peek(id, version) !== undefined;
     },
     revoke() {
