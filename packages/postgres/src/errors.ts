@@ -13,9 +13,20 @@ const IDLE_IN_TRANSACTION_TIMEOUT = '25P03';
 /** Lost connections; resources used up, connections among them; shut down or told to stop; disks that fail. */
 const UNAVAILABLE_CLASSES = ['08', '53', '57', '58'];
 
+/** Data that is none; violated constraints; limits of the program. */
+const REFUSAL_CLASSES = ['22', '23', '54'];
+
 /** Whether an error is the violation of the foreign key with this name. */
 export function isForeignKeyViolation(error: unknown, constraint: string): boolean {
   return codeOf(error) === FOREIGN_KEY_VIOLATION && constraintOf(error) === constraint;
+}
+
+/**
+ * Whether Postgres refuses what it was given for what it is, and so will whenever it is tried: a value that is none, a
+ * constraint that it violates, or a limit of the server.
+ */
+export function isRefusedForGood(error: unknown): boolean {
+  return REFUSAL_CLASSES.includes((codeOf(error) ?? '').slice(0, 2));
 }
 
 /** The SQLSTATE of an error that Postgres answered, else undefined. */

@@ -1,6 +1,6 @@
 export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
 export { dumpSchema } from './dump-schema.ts';
-export { isForeignKeyViolation } from './errors.ts';
+export { isForeignKeyViolation, isRefusedForGood } from './errors.ts';
 export { type MigrateOptions, migrate } from './migrate.ts';
 export { missingMigrations } from './missing-migrations.ts';
 export { appendAllToOutbox, appendOutbox, OUTBOX_PAYLOAD_MAX_BYTES, type OutboxMessage } from './outbox.ts';

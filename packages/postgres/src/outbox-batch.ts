@@ -1,4 +1,5 @@
-import { Failure, isFailure } from '@gatehouse/failure';
+import { Failure, type FailureKind, isFailure } from '@gatehouse/failure';
+import { backoffMs } from '@gatehouse/process';
 import { untilAborted } from './abort.ts';
 import type { Database } from './database.ts';
 import type { OutboxMessage } from './outbox.ts';
@@ -11,11 +12,14 @@ export type Deliver = (messages: readonly OutboxMessage[], signal: AbortSignal) 
 /** How delivering one batch ended. */
 export type BatchOutcome =
   | { readonly kind: 'empty' }
-  | { readonly kind: 'delivered'; readonly count: number; readonly oldestAgeSeconds: number }
-  /** The receiver will never take a batch of these, so each must be tried by itself. */
+  | { readonly kind: 'delivered'; readonly ids: readonly string[]; readonly oldestAgeSeconds: number }
+  /** Something in the batch may be what the receiver does not take, so each must be tried by itself. */
   | { readonly kind: 'suspect'; readonly count: number }
   /** The receiver will never take this one message, and it is marked. */
   | { readonly kind: 'refused'; readonly id: string; readonly failure: Failure }
+  /** This one message failed by itself, and nobody knows whether it ever will not. Others go before it for a while. */
+  | { readonly kind: 'set-aside'; readonly id: string; readonly error: unknown; readonly oldestAgeSeconds: number }
+  /** The receiver takes nothing at present. */
   | { readonly kind: 'failed'; readonly error: unknown; readonly oldestAgeSeconds?: number };
 
 /** What one batch is delivered with. */
@@ -26,8 +30,14 @@ export interface BatchOptions {
   readonly size: number;
   /** What the delivery may take. */
   readonly timeoutMs: number;
+  /** Messages that were set aside, and how often. They are tried when there is nothing else, each by itself. */
+  readonly setAside: ReadonlyMap<string, number>;
 }
 
+/** What says that the receiver is away or busy, and nothing about a message. */
+const AWAY: readonly FailureKind[] = ['unavailable', 'deadline', 'cancelled', 'limited', 'conflict', 'unauthenticated'];
+/** For how long a message is set aside: longer each time. */
+const SET_ASIDE = { firstMs: 1_000, maxMs: 60_000 };
 /** For how much longer than a delivery may take no other relay is given its messages. Milliseconds. */
 const HOLD_MARGIN_MS = 1_000;
 
@@ -43,27 +53,35 @@ const REASON_LENGTH_MAX = 500;
 export async function deliverBatch(db: Database, o: BatchOptions): Promise<BatchOutcome> {
   const statements = statementsFor(o.schema);
   const held = await db.query(statements.hold, [o.size, o.timeoutMs + HOLD_MARGIN_MS]);
-  const messages = fitting(held.sort((a, b) => (a.id < b.id ? -1 : 1)));
+  const messages = fitting(
+    held.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    o.setAside,
+  );
   const [oldest] = messages;
   if (!oldest) return { kind: 'empty' };
-  const others = held.slice(messages.length).map(({ id }) => id);
-  if (others.length > 0) await db.query(statements.letGo, [others]);
   const ids = messages.map(({ id }) => id);
+  const others = held.map(({ id }) => id).filter((id) => !ids.includes(id));
+  if (others.length > 0) await db.query(statements.letGo, [others]);
   const error = await failureOf(o, messages);
+  const oldestAgeSeconds = oldest.ageSeconds;
   if (error === undefined) {
     await db.query(statements.remove, [ids]);
-    return { kind: 'delivered', count: ids.length, oldestAgeSeconds: oldest.ageSeconds };
+    return { kind: 'delivered', ids, oldestAgeSeconds };
   }
-  if (!isRefusal(error)) {
-    await db.query(statements.countAttempt, [ids]);
-    return { kind: 'failed', error, oldestAgeSeconds: oldest.ageSeconds };
+  if (isFailure(error) && AWAY.includes(error.kind)) {
+    await db.query(statements.countAttempt, [ids, 0]);
+    return { kind: 'failed', error, oldestAgeSeconds };
   }
   if (ids.length > 1) {
     await db.query(statements.letGo, [ids]);
     return { kind: 'suspect', count: ids.length };
   }
-  await db.query(statements.refuse, [oldest.id, `${error.reason}: ${error.message}`.slice(0, REASON_LENGTH_MAX)]);
-  return { kind: 'refused', id: oldest.id, failure: error };
+  if (isRefusal(error)) {
+    await db.query(statements.refuse, [oldest.id, `${error.reason}: ${error.message}`.slice(0, REASON_LENGTH_MAX)]);
+    return { kind: 'refused', id: oldest.id, failure: error };
+  }
+  await db.query(statements.countAttempt, [ids, backoffMs((o.setAside.get(oldest.id) ?? 0) + 1, SET_ASIDE)]);
+  return { kind: 'set-aside', id: oldest.id, error, oldestAgeSeconds };
 }
 
 /** Whether messages wait for delivery, those that a relay holds included. */
@@ -102,7 +120,9 @@ const statementsFor = perSchema((schema) => ({
   ),
   countAttempt: statement(
     `${schema}.count-outbox-attempt`,
-    `update ${schema}.outbox set attempts = attempts + 1, held_until = null where id = any($1::uuid[])`,
+    `update ${schema}.outbox
+      set attempts = attempts + 1, held_until = now() + $2::double precision * interval '1 millisecond'
+      where id = any($1::uuid[])`,
   ),
   refuse: statement(
     `${schema}.refuse-outbox`,
@@ -116,8 +136,10 @@ const statementsFor = perSchema((schema) => ({
   ),
 }));
 
-/** The first ones that fit into one delivery, and at least one. */
-function fitting(messages: readonly HeldMessage[]): HeldMessage[] {
+/** The first ones that fit into one delivery, and at least one; without those that were set aside, or else one of them. */
+function fitting(held: readonly HeldMessage[], setAside: BatchOptions['setAside']): readonly HeldMessage[] {
+  const messages = setAside.size > 0 ? held.filter(({ id }) => !setAside.has(id)) : held;
+  if (messages.length === 0) return held.slice(0, 1);
   let bytes = 0;
   const tooMuch = messages.findIndex(({ payload }, index) => {
     bytes += payload.length;

@@ -12,12 +12,15 @@ export interface OutboxMessage {
 /** The largest message that an outbox takes. */
 export const OUTBOX_PAYLOAD_MAX_BYTES = 64 * 1024;
 
-/** Puts a message into `<schema>.outbox`, where it commits with the transaction or not at all. It is deferred. */
+/**
+ * Puts a message into `<schema>.outbox`, where it commits with the transaction or not at all. It is deferred. One that is there
+ * already stays as it is, so that it can be put again when nobody knows whether the commit took effect.
+ */
 export function appendOutbox(tx: Transaction, schema: string, message: OutboxMessage): void {
   appendAllToOutbox(tx, schema, [message]);
 }
 
-/** Puts messages into `<schema>.outbox` by one statement, which is deferred. One whose id waits there already is passed over. */
+/** Puts messages into `<schema>.outbox` as `appendOutbox` does, by one statement. */
 export function appendAllToOutbox(tx: Transaction, schema: string, messages: readonly OutboxMessage[]): void {
   const tooLarge = messages.find(({ payload }) => payload.length > OUTBOX_PAYLOAD_MAX_BYTES);
   if (tooLarge) {
@@ -30,6 +33,6 @@ const appendTo = perSchema((schema) =>
   statement(
     `${schema}.append-outbox`,
     `insert into ${schema}.outbox (id, payload) select * from unnest($1::uuid[], $2::bytea[])
-      on conflict (id) do nothing`,
+     on conflict (id) do nothing`,
   ),
 );

@@ -26,9 +26,9 @@ export function relayMetrics(registry: Registry | undefined): (outcome: BatchOut
     registers,
   });
   return (outcome) => {
-    if (outcome.kind === 'delivered') delivered.inc(outcome.count);
+    if (outcome.kind === 'delivered') delivered.inc(outcome.ids.length);
     if (outcome.kind === 'refused') refused.inc();
-    if (outcome.kind === 'failed') failed.inc();
+    if (outcome.kind === 'failed' || outcome.kind === 'set-aside') failed.inc();
     if (outcome.kind === 'empty') oldest.set(0);
     if ('oldestAgeSeconds' in outcome && outcome.oldestAgeSeconds !== undefined) oldest.set(outcome.oldestAgeSeconds);
   };

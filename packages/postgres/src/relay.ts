@@ -1,5 +1,5 @@
 import { Failure } from '@gatehouse/failure';
-import type { Logger, Registry } from '@gatehouse/process';
+import { backoffMs, type Logger, type Registry } from '@gatehouse/process';
 import { createBell } from './bell.ts';
 import type { Database } from './database.ts';
 import { type BatchOutcome, type Deliver, deliverBatch, hasPending } from './outbox-batch.ts';
@@ -11,7 +11,8 @@ export interface OutboxRelayOptions {
   readonly schema: string;
   /**
    * Hands messages on, at least once each. Rejecting with Failure `invalid` or `denied` says that the receiver will
-   * never take them; any other error, that it may later.
+   * never take them; with one that says that it is away or busy, that all must wait. After any other error a message that
+   * fails by itself is tried again later, and those behind it go first.
    */
   readonly deliver: Deliver;
   readonly logger: Logger;
@@ -40,8 +41,9 @@ export interface OutboxRelay {
 const POLL_MS = 1_000;
 const BATCH_SIZE = 100;
 const DELIVERY_TIMEOUT_MS = 15_000;
-const FIRST_BACKOFF_MS = 100;
-const BACKOFF_MAX_MS = 5_000;
+const BACKOFF = { firstMs: 100, maxMs: 5_000 };
+/** Most messages of which a relay remembers that they were set aside; of more, each is tried with others again. */
+const SET_ASIDE_MAX = 1_000;
 /** Another relay may hold the last messages: how often to look whether they are gone. */
 const DRAIN_POLL_MS = 20;
 
@@ -55,14 +57,16 @@ export function startOutboxRelay(o: OutboxRelayOptions): OutboxRelay {
   const count = relayMetrics(o.registry);
   let stopping = false;
   let failures = 0;
-  /** How many of the next messages must be tried by themselves, since one of them is refused. */
+  /** How many of the next messages must be tried by themselves, since one of them is what is not taken. */
   let suspects = 0;
+  const setAside = new Map<string, number>();
   let drains: PromiseWithResolvers<void>[] = [];
 
   async function run(): Promise<void> {
     while (!stopping) {
       const outcome = await attempt();
-      count(outcome);
+      // What was set aside still waits.
+      if (outcome.kind !== 'empty' || setAside.size === 0) count(outcome);
       await react(outcome);
     }
     for (const drain of drains)
@@ -76,6 +80,7 @@ export function startOutboxRelay(o: OutboxRelayOptions): OutboxRelay {
         deliver: o.deliver,
         size: suspects > 0 ? 1 : (o.batchSize ?? BATCH_SIZE),
         timeoutMs: o.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS,
+        setAside,
       });
     } catch (error) {
       return { kind: 'failed', error };
@@ -90,7 +95,8 @@ export function startOutboxRelay(o: OutboxRelayOptions): OutboxRelay {
         await pokes.wait(drains.length > 0 ? DRAIN_POLL_MS : (o.pollMs ?? POLL_MS));
         return;
       case 'delivered':
-        suspects = Math.max(0, suspects - outcome.count);
+        suspects = Math.max(0, suspects - outcome.ids.length);
+        if (setAside.size > 0) for (const id of outcome.ids) setAside.delete(id);
         if (failures > 0) o.logger.info({ schema: o.schema, failures }, 'the outbox is delivered again');
         failures = 0;
         return;
@@ -99,15 +105,31 @@ export function startOutboxRelay(o: OutboxRelayOptions): OutboxRelay {
         return;
       case 'refused':
         suspects = Math.max(0, suspects - 1);
+        setAside.delete(outcome.id);
         o.logger.error(
           { schema: o.schema, id: outcome.id, err: outcome.failure },
           'a message of the outbox is refused',
         );
         return;
+      case 'set-aside': {
+        suspects = Math.max(0, suspects - 1);
+        failures += 1;
+        const times = setAside.get(outcome.id);
+        if (times === undefined) {
+          o.logger.error(
+            { schema: o.schema, id: outcome.id, err: outcome.error },
+            'a message of the outbox is set aside',
+          );
+        }
+        if (times !== undefined || setAside.size < SET_ASIDE_MAX) setAside.set(outcome.id, (times ?? 0) + 1);
+        // Where all fail so, it is the receiver.
+        await stops.wait(backoffMs(failures, BACKOFF));
+        return;
+      }
       case 'failed':
         failures += 1;
         if (failures === 1) o.logger.warn({ schema: o.schema, err: outcome.error }, 'the outbox is not delivered');
-        await stops.wait(backoffMs(failures));
+        await stops.wait(backoffMs(failures, BACKOFF));
         return;
       default:
         outcome satisfies never;
@@ -138,9 +160,4 @@ export function startOutboxRelay(o: OutboxRelayOptions): OutboxRelay {
       await running;
     },
   };
-}
-
-/** Grows with each failure up to a limit; random, so that relays don't come back all at once. */
-function backoffMs(failures: number): number {
-  return Math.min(FIRST_BACKOFF_MS * 2 ** (failures - 1), BACKOFF_MAX_MS) * (0.5 + Math.random() / 2);
 }

@@ -31,7 +31,7 @@ describe('the relay', () => {
     const attemptedAt: number[] = [];
     const running = outbox.relay(async () => {
       attemptedAt.push(performance.now());
-      throw new Error('no');
+      throw new Failure('unavailable', 'AUDIT_DOWN', 'Try later.');
     });
     await waitFor(() => attemptedAt.length === 3);
     running.poke();
@@ -71,6 +71,45 @@ describe('the relay', () => {
     },
   );
 
+  it('sets a message aside on which deliveries fail, nobody knows why, delivers those behind it, and tries it again', async () => {
+    await outbox.append('a', 'poison', 'b', 'c');
+    const delivered: string[] = [];
+    let isMended = false;
+    const registry = createRegistry('test');
+    const running = outbox.relay(
+      async (messages) => {
+        const texts = textsOf(messages);
+        if (texts.includes('poison') && !isMended) throw new Error('internal');
+        delivered.push(...texts);
+      },
+      { registry, pollMs: 20 },
+    );
+    await waitFor(() => delivered.length === 3);
+    expect(delivered).toEqual(['a', 'b', 'c']);
+    await outbox.append('d', 'e');
+    running.poke();
+    await waitFor(() => delivered.length === 5);
+    expect(await outbox.left()).toMatchObject([{ text: 'poison', refused_reason: null }]);
+    isMended = true;
+    await running.drained();
+    expect(delivered).toEqual(['a', 'b', 'c', 'd', 'e', 'poison']);
+    expect(await registry.metrics()).toMatch(/gatehouse_outbox_refused_total(\{.*\})? 0/);
+  });
+
+  it('backs off where every message fails, nobody knows why', async () => {
+    await outbox.append('a', 'b', 'c', 'd', 'e', 'f');
+    const attemptedAt: number[] = [];
+    outbox.relay(async () => {
+      attemptedAt.push(performance.now());
+      throw new Error('internal');
+    });
+    await waitFor(() => attemptedAt.length === 6);
+    // All of them, and then one after the other.
+    const pauses = attemptedAt.slice(2).map((at, index) => at - (attemptedAt[index + 1] ?? 0));
+    expect(pauses[0]).toBeGreaterThan(45);
+    expect(pauses[2]).toBeGreaterThan(180);
+  });
+
   it('stop waits for the delivery that runs, and nothing is delivered after it', async () => {
     await outbox.append('a', 'b');
     const begun = Promise.withResolvers<void>();
@@ -103,7 +142,7 @@ describe('the relay', () => {
     let attempts = 0;
     const running = outbox.relay(async () => {
       attempts += 1;
-      throw new Error('no');
+      throw new Failure('unavailable', 'AUDIT_DOWN', 'Try later.');
     });
     const drained = expect(running.drained()).rejects.toMatchObject({ reason: 'RELAY_STOPPED' });
     // From here on it pauses for at least 1.6 seconds, after the statements that count the attempt.

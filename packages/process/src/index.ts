@@ -1,4 +1,5 @@
 export { type AdminServer, type AdminServerOptions, type Readiness, startAdminServer } from './admin-server.ts';
+export { backoffMs } from './backoff.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { parseConfig, redisVariables, serviceVariables } from './config.ts';
 export { CONFIG_EXIT, ConfigError, type SettingProblem } from './config-error.ts';
