@@ -41,7 +41,7 @@ describe('the line of a grant', () => {
     [
       'half a character',
       line({}).replace('{', '{"reason":"\\ud800",'),
-      'The grant is not valid: reason has to be text',
+      'The line has a text with half of a surrogate pair',
     ],
     ['U+0000 in its condition', line({ condition: '"\0" == ""' }), 'The grant is not valid: condition '],
     ['too long a reason', line({ reason: '🦊'.repeat(1_001) }), 'The grant is not valid: reason has to have at most'],

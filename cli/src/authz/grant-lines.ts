@@ -18,6 +18,7 @@ const WORD = new Map<GrantStatus, string>(Object.entries(STATUS).map(([word, sta
 const JSON_PROBLEMS: Readonly<Record<string, string>> = {
   JSON_NAME_REPEATED: 'The line names a key twice.',
   JSON_TOO_DEEP: 'The line is nested too deep.',
+  JSON_NOT_UNICODE: 'The line has a text with half of a surrogate pair.',
 };
 
 const time = z.string().transform((value, context) => {

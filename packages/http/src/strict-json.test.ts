@@ -25,7 +25,7 @@ describe('JSON of a body', () => {
   it.each(['"\\ud800"', '["\\uDBFF"]', '{"\\udc00":1}', '{"a":"\\udc00\\ud800"}', '{"a":"x\\uD83Dy"}'])(
     'holds no half of a character: %s',
     (text) => {
-      expect(reasonOf(text)).toMatchObject({ status: 400, reason: 'JSON_MALFORMED' });
+      expect(reasonOf(text)).toMatchObject({ status: 400, reason: 'JSON_NOT_UNICODE' });
     },
   );
 

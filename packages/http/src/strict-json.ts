@@ -68,7 +68,7 @@ function checkNesting(text: string): void {
 /** An escape may stand for half of a character, which is no text (RFC 7493, section 2.1) and in UTF-8 would be another. */
 function refuseHalves(quoted: string): void {
   if (HALF.test(quoted) && !JSON.parse(quoted).isWellFormed()) {
-    throw refused('JSON_MALFORMED', 'A string in the body is not Unicode.');
+    throw refused('JSON_NOT_UNICODE', 'A string in the body has half of a surrogate pair.');
   }
 }
 

@@ -182,7 +182,7 @@ describe('an evaluation of what can not exist here', () => {
     ['an action that is no text', () => action('a\u0000'), 'action.name must be a text'],
     ['a type that is too long', () => resource('é'.repeat(43), '1'), 'resource.type must be a text'],
     ['an id that is too long', () => resource('record', LONG), 'resource.id must be an id'],
-    ['an id that is no text', () => resource('record', '\ud800'), 'resource.id must be an id'],
+    ['an id with U+0000', () => resource('record', 'a\u0000'), 'resource.id must be an id'],
   ])('is no for %s, and says why', async (_what, body, message) => {
     const denied = () => door.metric('authz_check_decisions_total', 'decision="denied"');
     const before = await denied();
@@ -378,6 +378,7 @@ describe('an evaluation that is none', () => {
   it.each([
     ['nothing at all', '', {}, 400, 'JSON_MALFORMED'],
     ['half of it', '{"subject":', {}, 400, 'JSON_MALFORMED'],
+    ['half a character', '{"resource":{"id":"\\ud800"}}', {}, 400, 'JSON_NOT_UNICODE'],
     ['a list', '[]', {}, 400, 'FIELD_INVALID'],
     ['null', 'null', {}, 400, 'FIELD_INVALID'],
     ['a member twice', '{"subject":{},"subject":{}}', {}, 400, 'JSON_NAME_REPEATED'],
