@@ -188,7 +188,7 @@ describe('checkBoundaries', () => {
     [
       'packages/mesh/src/trail.ts',
       '@gatehouse/testing',
-      /^mesh imports only failure, process, rpc, postgres, redis, proto$/,
+      /^mesh imports only failure, process, verify, rpc, postgres, redis, proto$/,
     ],
     ['packages/client/src/sessions/validation.ts', '@gatehouse/failure', 'client imports only verify, proto'],
     ['packages/client/src/index.ts', '@gatehouse/session-service', 'a package never imports a service'],

@@ -169,7 +169,8 @@ describe('granting a role', () => {
   it('takes effect for a user whose id is that of the model among the invalidations', async () => {
     const userId = '00000000-0000-0000-0000-000000000000';
     const roleId = await fixture.role({ permissions: ['nil:read'] });
-    await fixture.warm(userId);
+    // Memory does not keep what such a user holds: the revision of the model is newer than that of any of its grants.
+    expect(await fixture.allowed(userId, 'nil:read')).toBe(false);
     await fixture.grant(userId, roleId);
     expect(await fixture.allowed(userId, 'nil:read')).toBe(true);
     await fixture.role({ permissions: ['nil:write'] });

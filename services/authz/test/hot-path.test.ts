@@ -9,6 +9,7 @@ import {
   lendRedis,
   type TestDatabase,
   testAuthority,
+  testStores,
   waitFor,
 } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -30,6 +31,7 @@ beforeAll(async () => {
     GATEHOUSE_TLS_CA: ca,
     GATEHOUSE_TLS_CERT: cert,
     GATEHOUSE_TLS_KEY: key,
+    GATEHOUSE_TRUST_DOMAIN: testStores().trustDomain,
     GATEHOUSE_LOG_LEVEL: 'silent',
     GATEHOUSE_AUTHZ_POSTGRES_URL: database.url,
     GATEHOUSE_AUTHZ_REDIS_URL: redis.url,
