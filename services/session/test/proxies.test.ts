@@ -301,8 +301,10 @@ describe.each(['nginx', 'caddy', 'envoy'] as const)('%s with the example that is
     it('notes the address of the client that it saw, and no request id of the client', async () => {
       const requestId = randomUUID();
       const userAgent = `test ${requestId}`;
-      const headers = { 'x-forwarded-for': '192.0.2.1', 'x-request-id': requestId, 'user-agent': userAgent };
-      await proxy.get('/', { headers });
+      const { bearer } = await create(TRAVELLER, 2);
+      const claims = { 'x-forwarded-for': '192.0.2.1', 'x-request-id': requestId, 'user-agent': userAgent };
+      // Refused for want of a permission, since what nobody is refused is only counted.
+      await proxy.get('/admin/', { headers: { ...bearer, ...claims } });
       const event = await waitFor(async () =>
         (await outboxEvents(doors.rig.service)).find((each) => each.userAgent === userAgent),
       );
