@@ -50,7 +50,10 @@ export function readThrough<V>(options: ReadThroughOptions<V>): ReadThrough<V> {
     });
   /** The stamp to put a value with that is read after this; undefined when there is none to be had. */
   const reserveQuietly = async (id: string, version?: bigint): Promise<string | undefined> => {
-    if (!redis.usable) return undefined;
+    if (!redis.usable) {
+      counts.unwritten += 1;
+      return undefined;
+    }
     try {
       return await l2.reserve(id, version);
     } catch (error) {
