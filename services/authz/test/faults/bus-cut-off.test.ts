@@ -15,13 +15,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { atLeast, type Fixture, staleness, startFixture } from '../fixture.ts';
 import { startBehindProxy } from './behind-proxy.ts';
 import { type Load, startLoad } from './load.ts';
+import { BOUND_MS, SHORT_BOUND } from './short-bound.ts';
 
 /** The connection that hears of changes, and not the one for commands. */
 const subscriber: Selection = ({ sent }) => sent.includes('\r\nsubscribe\r\n');
 
-/** Short, to be waited for often. The real one is kept by redis-restarted-empty.test.ts. */
-const BOUND_MS = 700;
-const env = { GATEHOUSE_AUTHZ_STALENESS_BOUND_MS: String(BOUND_MS), GATEHOUSE_AUTHZ_HEARTBEAT_MS: '100' };
 let redis: RedisInstance;
 let database: TestDatabase;
 let proxy: TcpProxy;
@@ -35,8 +33,8 @@ beforeAll(async () => {
   [redis, database] = await Promise.all([startRedis(), createTestDatabase('authz')]);
   proxy = await startTcpProxy({ target: redis });
   [sound, afflicted] = await Promise.all([
-    startFixture({ redis, database, env, instance: 'sound' }),
-    startBehindProxy(proxy, { redis, database, env, instance: 'afflicted' }),
+    startFixture({ redis, database, env: SHORT_BOUND, instance: 'sound' }),
+    startBehindProxy(proxy, { redis, database, env: SHORT_BOUND, instance: 'afflicted' }),
   ]);
 });
 beforeEach(() => waitFor(() => areWell([sound, afflicted])));

@@ -11,9 +11,10 @@ import {
   waitFor,
 } from '@gatehouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BOUND_MS, type Fixture, staleness, startFixture } from '../fixture.ts';
+import { type Fixture, staleness, startFixture } from '../fixture.ts';
 import { modelRevision } from '../model.ts';
 import { startBehindProxy } from './behind-proxy.ts';
+import { BOUND_MS, SHORT_BOUND } from './short-bound.ts';
 
 /** What the relay may take to find what a dead instance has left, on a busy machine. */
 const RELAY_MS = 1_000;
@@ -30,11 +31,11 @@ beforeEach(async () => {
   [redis, database] = await Promise.all([startRedis(), createTestDatabase('authz')]);
   toRedis = await startTcpProxy({ target: redis });
   toPostgres = await startTcpProxy({ target: { port: Number(new URL(database.url).port) } });
-  const behind = { redis, database: databaseByWayOf(toPostgres, database), instance: 'victim' };
+  const behind = { redis, database: databaseByWayOf(toPostgres, database), env: SHORT_BOUND, instance: 'victim' };
   [victim, ...others] = await Promise.all([
     startBehindProxy(toRedis, behind),
-    startFixture({ redis, database, instance: 'a' }),
-    startFixture({ redis, database, instance: 'b' }),
+    startFixture({ redis, database, env: SHORT_BOUND, instance: 'a' }),
+    startFixture({ redis, database, env: SHORT_BOUND, instance: 'b' }),
   ]);
   await waitFor(() => areWell([victim, ...others]));
 });

@@ -11,9 +11,10 @@ import {
 } from '@gatehouse/testing';
 import { describeWith } from '@gatehouse/testing/describe-with';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { BOUND_MS, type Fixture, FULLY, startFixture } from '../fixture.ts';
+import { type Fixture, FULLY, startFixture } from '../fixture.ts';
 import { startLoad } from './load.ts';
 import { READ, UNAVAILABLE } from './readers.ts';
+import { BOUND_MS, SHORT_BOUND } from './short-bound.ts';
 
 const FAILED_PRECONDITION = 9;
 
@@ -24,7 +25,9 @@ let instances: Fixture[];
 beforeAll(async () => {
   [pair, redis] = await Promise.all([startFailoverPair('authz'), startRedis()]);
   const { database } = pair;
-  instances = await Promise.all(['a', 'b'].map((instance) => startFixture({ redis, database, instance })));
+  instances = await Promise.all(
+    ['a', 'b'].map((instance) => startFixture({ redis, database, env: SHORT_BOUND, instance })),
+  );
 });
 afterAll(async () => {
   await Promise.all((instances ?? []).map((each) => each.stop()));

@@ -5,11 +5,9 @@ import { areWell, type PostgresInstance, type RedisInstance, startRedis, waitFor
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { atLeast, type Fixture, FULLY, ownPostgres, startFixture } from '../fixture.ts';
 import { neverWrong, READ, UNAVAILABLE, warmReaders } from './readers.ts';
+import { SHORT_BOUND } from './short-bound.ts';
 
 // Servers are stopped, started and waited for.
-/** Longer than a pause of the machine, in which memory would end that Postgres could not fill again. */
-const BOUND_MS = 700;
-const env = { GATEHOUSE_AUTHZ_STALENESS_BOUND_MS: String(BOUND_MS), GATEHOUSE_AUTHZ_HEARTBEAT_MS: '100' };
 
 let redis: RedisInstance;
 let postgres: PostgresInstance;
@@ -19,7 +17,8 @@ let b: Fixture;
 beforeAll(async () => {
   const [own, ownRedis] = await Promise.all([ownPostgres(), startRedis()]);
   [postgres, redis] = [own.postgres, ownRedis];
-  const options = { redis, database: own.database, env };
+  // Longer than a pause of the machine, in which memory would end that Postgres could not fill again.
+  const options = { redis, database: own.database, env: SHORT_BOUND };
   [a, b] = await Promise.all([startFixture(options), startFixture(options)]);
 });
 afterEach(async () => {

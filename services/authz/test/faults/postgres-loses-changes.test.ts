@@ -10,7 +10,8 @@ import {
 import { describeWith } from '@gatehouse/testing/describe-with';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseToken } from '../../src/domain/consistency.ts';
-import { atLeast, BOUND_MS, type Fixture, FULLY, staleness, startFixture } from '../fixture.ts';
+import { atLeast, type Fixture, FULLY, staleness, startFixture } from '../fixture.ts';
+import { BOUND_MS, SHORT_BOUND } from './short-bound.ts';
 
 /** What two round trips to the new primary may take on a busy machine, before it is known to be another one. */
 const NOTICE_MS = 1_000;
@@ -22,7 +23,9 @@ let instances: Fixture[];
 beforeAll(async () => {
   [pair, redis] = await Promise.all([startFailoverPair('authz'), startRedis()]);
   const { database } = pair;
-  instances = await Promise.all(['a', 'b'].map((instance) => startFixture({ redis, database, instance })));
+  instances = await Promise.all(
+    ['a', 'b'].map((instance) => startFixture({ redis, database, env: SHORT_BOUND, instance })),
+  );
 });
 afterAll(async () => {
   await Promise.all((instances ?? []).map((each) => each.stop()));

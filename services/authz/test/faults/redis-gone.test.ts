@@ -8,8 +8,9 @@ import {
   waitFor,
 } from '@gatehouse/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { atLeast, BOUND_MS, type Fixture, FULLY, staleness, startFixture } from '../fixture.ts';
+import { atLeast, type Fixture, FULLY, staleness, startFixture } from '../fixture.ts';
 import { neverWrong, READ, warmReaders } from './readers.ts';
+import { BOUND_MS, SHORT_BOUND } from './short-bound.ts';
 
 // Servers are stopped, started and waited for.
 let redis: RedisInstance;
@@ -19,7 +20,10 @@ let b: Fixture;
 
 beforeAll(async () => {
   [redis, database] = await Promise.all([startRedis(), createTestDatabase('authz')]);
-  [a, b] = await Promise.all([startFixture({ redis, database }), startFixture({ redis, database })]);
+  [a, b] = await Promise.all([
+    startFixture({ redis, database, env: SHORT_BOUND }),
+    startFixture({ redis, database, env: SHORT_BOUND }),
+  ]);
 });
 afterEach(async () => {
   if (!redis.running) await redis.restart();
@@ -111,7 +115,10 @@ describe('a Redis that holds what was revoked when nobody could be told', () => 
     const alone = await startFixture({ database, env: { GATEHOUSE_AUTHZ_REDIS_URL: 'redis://127.0.0.1:1' } });
     await alone.revoke(reader, roleId);
     await alone.stop();
-    [a, b] = await Promise.all([startFixture({ redis, database }), startFixture({ redis, database })]);
+    [a, b] = await Promise.all([
+      startFixture({ redis, database, env: SHORT_BOUND }),
+      startFixture({ redis, database, env: SHORT_BOUND }),
+    ]);
     for (let round = 0; round < 20; round++) {
       expect(await Promise.all([a.allowed(reader, READ), b.allowed(reader, READ)])).toEqual([false, false]);
     }
