@@ -124,7 +124,9 @@ CREATE INDEX sessions_by_id ON session.sessions USING btree (id);
 
 CREATE INDEX sessions_by_revocation ON session.sessions USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
 
-CREATE INDEX sessions_by_token_key ON session.sessions USING btree (token_key_id, expires_at) WHERE (revoked_at IS NULL);
+CREATE INDEX sessions_by_token_key ON session.sessions USING btree (token_key_id, expires_at) WHERE ((revoked_at IS NULL) AND (token_key_id IS NOT NULL));
+
+CREATE INDEX sessions_without_token_key ON session.sessions USING btree (expires_at) WHERE ((revoked_at IS NULL) AND (token_key_id IS NULL));
 
 ALTER TABLE ONLY session.refresh_tokens
     ADD CONSTRAINT refresh_tokens_user_id_session_id_fkey FOREIGN KEY (user_id, session_id) REFERENCES session.sessions(user_id, id) ON DELETE CASCADE;
