@@ -1,5 +1,6 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { Failure } from '@gatehouse/failure';
+import { hmacSha256 } from './hmac.ts';
 import type { KeyRing } from './key-ring.ts';
 import { hashToken } from './session-token.ts';
 import { UUID_BYTES, uuidBytes, uuidText } from './uuid-bytes.ts';
@@ -86,7 +87,7 @@ export function parseRefreshToken(ring: KeyRing, text: string): RefreshToken {
  */
 export function successorOf(ring: KeyRing, token: RefreshToken, keyId: number): RefreshToken {
   const key = keyOf(ring, token.keyId, SUCCESSOR_PURPOSE);
-  const secret = createHmac('sha256', key).update(token.text).digest();
+  const secret = hmacSha256(key, Buffer.from(token.text));
   return makeRefreshToken(ring, { keyId, sessionId: token.sessionId, generation: token.generation + 1, secret });
 }
 
@@ -110,7 +111,7 @@ export function refreshTokenReused(): Failure {
 }
 
 function macOf(key: Buffer, bytes: Buffer): Buffer {
-  return createHmac('sha256', key).update(bytes.subarray(0, MAC_AT)).digest().subarray(0, MAC_BYTES);
+  return hmacSha256(key, bytes.subarray(0, MAC_AT)).subarray(0, MAC_BYTES);
 }
 
 function keyOf(ring: KeyRing, id: number, purpose: string): Buffer {

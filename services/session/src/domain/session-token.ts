@@ -1,6 +1,7 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { Failure } from '@gatehouse/failure';
 import { type Digest, digestOf } from './digest.ts';
+import { hmacSha256 } from './hmac.ts';
 import type { KeyRing } from './key-ring.ts';
 import { UUID_BYTES, uuidBytes, uuidText } from './uuid-bytes.ts';
 
@@ -86,5 +87,5 @@ export function tokenInvalid(): Failure {
 }
 
 function macOf(key: Buffer, vouched: Uint8Array): Buffer {
-  return createHmac('sha256', key).update(vouched).digest().subarray(0, MAC_BYTES);
+  return hmacSha256(key, vouched).subarray(0, MAC_BYTES);
 }
