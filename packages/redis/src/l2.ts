@@ -1,5 +1,6 @@
 import { defineScript } from './define-script.ts';
 import { type Entry, encodeEntry, newStamp, PAYLOAD_BYTES_MAX } from './entry.ts';
+import { gatherReads } from './gathered-reads.ts';
 import type { RedisStore } from './open-redis.ts';
 
 /** A tombstone or a stale marker is kept at least this long: it answers for those who can't ask the truth. */
@@ -33,8 +34,9 @@ export interface PutOptions {
 export function openL2(redis: RedisStore, redisKey: (id: string) => string, maxTtlMs: number): L2 {
   const put = defineScript<number>(redis, 'gatehousePut', new URL('./scripts/put.lua', import.meta.url));
   const reserve = defineScript<string>(redis, 'gatehouseReserve', new URL('./scripts/reserve.lua', import.meta.url));
+  const read = gatherReads(redis);
   return {
-    read: (id) => redis.client.getBuffer(redisKey(id)),
+    read: (id) => read(redisKey(id)),
     reserve(id, version) {
       const reservation = encodeEntry({ kind: 'reserved', stamp: newStamp() });
       return reserve([redisKey(id)], [reservation, RESERVED_MS, version === undefined ? '' : versionBytes(version)]);

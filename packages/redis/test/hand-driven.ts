@@ -64,10 +64,10 @@ export function useHandDriven() {
 export function holdNextRead({ redis }: Pick<Instance, 'redis'>) {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const { promise: executed, resolve: wasExecuted } = Promise.withResolvers<void>();
-  const read = redis.client.getBuffer;
-  redis.client.getBuffer = (async (key: string) => {
-    redis.client.getBuffer = read;
-    const answer = await read.call(redis.client, key);
+  const read = redis.client.mgetBuffer;
+  redis.client.mgetBuffer = (async (keys: string[]) => {
+    redis.client.mgetBuffer = read;
+    const answer = await read.call(redis.client, keys);
     wasExecuted();
     await released;
     return answer;

@@ -140,8 +140,10 @@ export async function inRedis({ redis }: Pick<Instance, 'redis'>, id: string): P
   return entry && (entry.kind === 'reserved' ? entry.kind : `${entry.kind} ${entry.version}`);
 }
 
-/** Resolves when everything that was sent to Redis before has been answered, and what waited for it has gone on. */
+/** Resolves when everything that Redis was asked before has been answered, and what waited for it has gone on. */
 export async function answered({ redis }: Pick<Instance, 'redis'>): Promise<void> {
+  // Reads of one turn are sent at its end.
+  await new Promise(setImmediate);
   await redis.client.ping();
   await new Promise(setImmediate);
 }

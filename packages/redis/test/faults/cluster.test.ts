@@ -4,6 +4,7 @@ import { describeWith } from '@gatehouse/testing/describe-with';
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { gatherReads } from '../../src/gathered-reads.ts';
 import {
   bounded,
   doc,
@@ -85,13 +86,32 @@ describeWith('redis', 'with a Redis Cluster', () => {
       const answers = await Promise.all(IDS.map((id) => two.redis.client.exists(redisKey(id))));
       return answers.every((found) => found === 1);
     });
-    for (const id of IDS) expect(await two.cache.get(id, bounded())).toMatchObject({ layer: 'l2' });
+    const found = await Promise.all(IDS.map((id) => two.cache.get(id, bounded())));
+    expect(found).toMatchObject(IDS.map(() => ({ layer: 'l2' })));
     expect(two.loads()).toBe(0);
     for (const id of IDS) expect(two.cache.peek(id)?.text).toBe(`truth of ${id}`);
     await one.cache.invalidate(IDS.map((id) => ({ id, version: 2n, gone: 'revoked' })));
     for (const id of IDS) expect(await two.cache.get(id, strict())).toEqual({ state: 'gone', note: 'revoked' });
     await two.hears(`${IDS.at(-1)} 2`);
     for (const id of IDS) expect(two.cache.peek(id)).toBeUndefined();
+  });
+
+  it('reads of one turn are gathered by hash tag', async () => {
+    const { redis } = await open();
+    const keys = ['a:{x}', 'b:{x}', 'c:{x}:{y}', 'd:{}', 'e:{', 'f', '{y}', 'g:}{y}'];
+    for (const key of keys) await redis.client.set(key, `value of ${key}`);
+    await onEachNode('CONFIG', 'RESETSTAT');
+    const read = gatherReads(redis);
+    const found = await Promise.all(keys.map((key) => read(key)));
+    expect(found.map(String)).toEqual(keys.map((key) => `value of ${key}`));
+    let asked = 0;
+    for (const [index] of cluster.nodes.entries()) {
+      const client = cluster.client(index);
+      asked += Number(/cmdstat_mget:calls=(\d+)/.exec(await client.info('commandstats'))?.[1] ?? 0);
+      client.disconnect();
+    }
+    // One for x, one for y, and one each for the three that have no tag.
+    expect(asked).toBe(5);
   });
 
   it('a lost subscription is noticed and comes back on some node', async () => {
