@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, type DescOneof, getOption, hasOption, ScalarType } from '@bufbuild/protobuf';
 import type { DescriptorImage } from '../descriptor-image.ts';
 import { addressCheck } from './addresses.ts';
-import { checkItems, checkSize } from './items.ts';
+import { checkItems, checkOne, checkSize } from './items.ts';
 import { bytesChecks, numberChecks, type Rules, stringChecks, type ValueCheck } from './scalars.ts';
 import { structChecks } from './struct.ts';
 import type { Violations } from './violations.ts';
@@ -176,9 +176,10 @@ function mapCheck(
     const pairs = Object.entries(entries as Record<string, unknown>);
     checkSize(pairs.length, rules, 'entries', path, violations);
     if (rules.maxItems && pairs.length > rules.maxItems) return;
-    pairs.forEach(([name, each], index) => {
-      key(name, `${path}[${index}].key`, violations);
-      value?.(each, `${path}[${index}].value`, violations);
-    });
+    for (let index = 0; index < pairs.length; index += 1) {
+      const [name, each] = pairs[index] as [string, unknown];
+      checkOne(key, name, path, index, '.key', violations);
+      if (value) checkOne(value, each, path, index, '.value', violations);
+    }
   };
 }

@@ -11,14 +11,24 @@ export function checkSize(size: number, rules: Rules, noun: string, field: strin
   }
 }
 
-/** Checks the items of a list. The path of one is put together only if it is wrong, which nearly none is. */
+/** Checks the items of a list. */
 export function checkItems(check: ValueCheck, items: readonly unknown[], path: string, violations: Violations): void {
-  for (let index = 0; index < items.length; index += 1) {
-    const before = violations.count;
-    const { isFull } = violations;
-    check(items[index], '', violations);
-    if (isFull || violations.count === before) continue;
-    violations.takeBack(before);
-    check(items[index], `${path}[${index}]`, violations);
-  }
+  for (let index = 0; index < items.length; index += 1) checkOne(check, items[index], path, index, '', violations);
+}
+
+/** Checks one of many. Its path is put together only if it is wrong, which nearly none is. */
+export function checkOne(
+  check: ValueCheck,
+  item: unknown,
+  path: string,
+  index: number,
+  part: string,
+  violations: Violations,
+): void {
+  const before = violations.count;
+  const { isFull } = violations;
+  check(item, '', violations);
+  if (isFull || violations.count === before) return;
+  violations.takeBack(before);
+  check(item, `${path}[${index}]${part}`, violations);
 }
