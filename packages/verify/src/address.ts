@@ -53,12 +53,12 @@ export function canonicalNetwork(text: string): string | undefined {
 function canonicalIPv6(text: string): string | undefined {
   const percent = text.indexOf('%');
   if (percent >= 0 && !ZONE.test(text.slice(percent + 1))) return undefined;
-  const groups = readGroups(percent < 0 ? text : text.slice(0, percent));
+  const groups = ipv6Groups(percent < 0 ? text : text.slice(0, percent));
   return groups && (isMapped(groups) ? formatIPv4(groups) : formatIPv6(groups));
 }
 
 /** The eight numbers of an address (RFC 4291, section 2.2); undefined where it is none. Step by step, because it is asked often. */
-function readGroups(text: string): number[] | undefined {
+export function ipv6Groups(text: string): number[] | undefined {
   const groups: number[] = [];
   let gap = -1;
   let at = 0;
@@ -112,7 +112,8 @@ function formatIPv4(groups: readonly number[]): string {
   return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
 }
 
-function formatIPv6(groups: readonly number[]): string {
+/** Eight numbers of 16 bits as in RFC 5952: small letters, the longest run of zeros left out. */
+export function formatIPv6(groups: readonly number[]): string {
   let longest = 0;
   let after = 0;
   for (let at = 0, run = 0; at < GROUPS; at += 1) {

@@ -1,4 +1,4 @@
-export { canonicalAddress, canonicalNetwork } from './address.ts';
+export { canonicalAddress, canonicalNetwork, formatIPv6, ipv6Groups } from './address.ts';
 export { type Authorization, readAuthorization } from './authorization.ts';
 export { trimBlanks } from './blanks.ts';
 export { type CertificateLife, certificateLife, lifeProblem, lifeWarning } from './certificate-life.ts';

@@ -42,4 +42,10 @@ export interface Overload {
    * sentence, so that a slip shows then. `index` counts `parameters`.
    */
   readonly checkLiteral?: (index: number, value: Value) => string | undefined;
+  /**
+   * The same call where some arguments are written down as literals: what they alone decide is worked out when the
+   * expression is compiled. Gets `undefined` for what is not a literal; gives what stands in for `cost` and `call`, which
+   * still get all values, or undefined where nothing is gained. Only called with literals that `checkLiteral` passes.
+   */
+  readonly prepare?: (literals: readonly (Value | undefined)[]) => Pick<Overload, 'cost' | 'call'> | undefined;
 }
