@@ -98,11 +98,14 @@ export class TypeValue {
   }
 }
 
-/** A map that an expression made. Its keys are normalized by `keyOf`, so that 1, 1u and 1.0 are the same key. */
-export class CelMap {
-  readonly entries: ReadonlyMap<string, readonly [key: Value, value: Value]>;
+/** What a map keeps a value under: the text, the bool or the whole number itself, so that 1, 1u and 1.0 are the same key. */
+export type MapKey = string | boolean | bigint;
 
-  constructor(entries: ReadonlyMap<string, readonly [key: Value, value: Value]>) {
+/** A map that an expression made. Its keys are what `keyOf` makes of them. */
+export class CelMap {
+  readonly entries: ReadonlyMap<MapKey, readonly [key: Value, value: Value]>;
+
+  constructor(entries: ReadonlyMap<MapKey, readonly [key: Value, value: Value]>) {
     this.entries = entries;
   }
 }

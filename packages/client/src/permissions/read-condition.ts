@@ -4,6 +4,7 @@ const WHY = "The condition can't be read by this version of the client.";
 
 /** A condition that is never known to hold: the service, which may be newer, is asked where it matters. */
 const UNREADABLE: Omit<Condition, 'source'> = {
+  openFacts: new Set(),
   evaluate: () => ({ outcome: 'undetermined', why: WHY }),
   facts: () => [],
 };

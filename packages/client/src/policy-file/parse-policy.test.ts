@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PROBLEMS_MAX, parsePolicy } from './index.ts';
 
+const FIELDS = 'ip, time, authentication_level, user_id, permission, resource';
+
 /** What is wrong with a text, as `line:column CODE sentence`. */
 function problemsOf(text: string): readonly string[] {
   return parsePolicy(text).problems.map(({ line, column, code, message }) => `${line}:${column} ${code} ${message}`);
@@ -218,7 +220,7 @@ describe('a problem is reported with its place', () => {
   ])('inside of a condition %s', (_title, condition, line, column) => {
     const text = `version: 1\npermissions:\n  a:b:\n          ${condition}\n`;
     expect(problemsOf(text)).toEqual([
-      `${3 + line}:${column} BAD_CONDITION The condition of a:b is wrong. No such key: level.`,
+      `${3 + line}:${column} BAD_CONDITION The condition of a:b is wrong. No such key: level. request has ${FIELDS}.`,
     ]);
   });
 

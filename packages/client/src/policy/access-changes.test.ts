@@ -1,8 +1,8 @@
 import { propertyRuns } from '@gatehouse/testing/chance';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { compileCondition } from '../condition/condition.ts';
 import { type AccessChange, accessChanges } from './access-changes.ts';
-import { compileCondition } from './condition.ts';
 import { decide } from './decide.ts';
 import { type Grant, plainGrant } from './grant.ts';
 import { compileModel, type HeldPermission, type ModelRole, matches } from './model.ts';

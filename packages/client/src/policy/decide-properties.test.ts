@@ -1,6 +1,6 @@
 import { type Chance, rounds, seededChance } from '@gatehouse/testing/chance';
 import { expect, it } from 'vitest';
-import { compileCondition, type Outcome } from './condition.ts';
+import { compileCondition, type Outcome } from '../condition/condition.ts';
 import { decide, type Question } from './decide.ts';
 import { type Explanation, explain, type NamedGrant } from './explain.ts';
 import { compileModel, type Effect, type ModelRole } from './model.ts';

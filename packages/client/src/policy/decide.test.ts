@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileCondition } from './condition.ts';
+import { compileCondition } from '../condition/condition.ts';
 import { decide, type Question } from './decide.ts';
 import { type Grant, plainGrant } from './grant.ts';
 import { compileModel, type HeldPermission } from './model.ts';

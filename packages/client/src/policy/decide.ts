@@ -1,5 +1,5 @@
-import type { Condition, Outcome } from './condition.ts';
-import type { ConditionInput } from './condition-environment.ts';
+import type { Condition, Outcome } from '../condition/condition.ts';
+import type { ConditionInput } from '../condition/condition-input.ts';
 import { type Grant, isInForce } from './grant.ts';
 import type { Model, RoleClosure, Rule } from './model.ts';
 import { splitPermission } from './permission-name.ts';

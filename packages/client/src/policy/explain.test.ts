@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileCondition } from './condition.ts';
+import { compileCondition } from '../condition/condition.ts';
 import type { Question } from './decide.ts';
 import { explain, type NamedGrant } from './explain.ts';
 import { toSentences } from './explain-sentences.ts';

@@ -1,4 +1,4 @@
-import type { Condition, Outcome } from './condition.ts';
+import type { Condition, Outcome } from '../condition/condition.ts';
 import type { Question } from './decide.ts';
 import { type Grant, isInForce } from './grant.ts';
 import { type Effect, type HeldPermission, lineage, type Model } from './model.ts';

@@ -1,4 +1,4 @@
-import type { Condition } from './condition.ts';
+import type { Condition } from '../condition/condition.ts';
 
 /** A role given to somebody, as a check needs it. */
 export interface Grant {

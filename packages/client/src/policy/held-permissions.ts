@@ -1,5 +1,5 @@
-import type { Condition } from './condition.ts';
-import { withOpen } from './condition-reach.ts';
+import type { Condition } from '../condition/condition.ts';
+import { withOpen } from '../condition/with-open.ts';
 import { and, type Evaluated, holds, type Question } from './decide.ts';
 import { type Grant, isInForce } from './grant.ts';
 import { type HeldPermission, lineage, type Model, type ModelRole } from './model.ts';

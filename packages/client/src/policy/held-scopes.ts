@@ -1,4 +1,4 @@
-import { withOpen } from './condition-reach.ts';
+import { withOpen } from '../condition/with-open.ts';
 import { decide, type Question, rulesFor } from './decide.ts';
 import { type Grant, isInForce } from './grant.ts';
 import type { Model, RoleClosure, Rule } from './model.ts';

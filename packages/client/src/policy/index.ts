@@ -1,8 +1,9 @@
 // The policy language: what a decision is made of, and the one way in which it is made, here and in the service.
+
+export { CONDITION_CHARACTERS_MAX, type Condition, compileCondition, type Outcome } from '../condition/condition.ts';
+export { ConditionError } from '../condition/condition-error.ts';
+export type { ConditionInput } from '../condition/condition-input.ts';
 export { type AccessChange, accessChanges } from './access-changes.ts';
-export { CONDITION_CHARACTERS_MAX, type Condition, compileCondition, type Outcome } from './condition.ts';
-export type { ConditionInput } from './condition-environment.ts';
-export { ConditionError } from './condition-error.ts';
 export { ALLOWED, DENIED, decide, type Question, rulesFor, type Verdict } from './decide.ts';
 export { type ExclusionBreach, findBreach } from './exclusions.ts';
 export {

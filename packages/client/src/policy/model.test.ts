@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileCondition } from './condition.ts';
+import { compileCondition } from '../condition/condition.ts';
 import { rulesFor } from './decide.ts';
 import { compileModel, type HeldPermission, lineage, type ModelRole, matches } from './model.ts';
 

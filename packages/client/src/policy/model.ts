@@ -1,4 +1,4 @@
-import type { Condition } from './condition.ts';
+import type { Condition } from '../condition/condition.ts';
 import { ANY, splitPermission } from './permission-name.ts';
 
 /** Whether holding a permission allows it or denies it; a denial beats whatever allows. */

@@ -11,7 +11,7 @@ export function conditionOf(source: string): Condition | undefined {
     return compileCondition(source);
   } catch (error) {
     const why = `The condition can't be read: ${(error as Error).message}`;
-    return { source, evaluate: () => ({ outcome: 'undetermined', why }), facts: () => [] };
+    return { source, openFacts: new Set(), evaluate: () => ({ outcome: 'undetermined', why }), facts: () => [] };
   }
 }
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { compileCondition } from './condition.ts';
-import { mayLookAt } from './condition-reach.ts';
 
 describe('a condition may look at', () => {
   it.each([
@@ -11,11 +10,15 @@ describe('a condition may look at', () => {
     ['request.resource == "a/b"', false, true],
     ['resource.owner == request.user_id', false, true],
     ['"owner" in resource', false, true],
-    ['request["permissio\\u006e"] == "a:b"', true, true],
+    ['request["permissio\\u006e"] == "a:b"', true, false],
+    ['has(request.resource)', false, true],
+    ['[1].exists(resource, resource == 1)', false, false],
+    ['context.resource == context.permission', false, false],
+    ['request[context.field] == "a:b"', true, true],
     ['[request].exists(r, r.permission == "a:b")', true, true],
   ])('%s: the permission %s, the resource %s', (source, permission, resource) => {
-    const condition = compileCondition(source);
-    expect(mayLookAt(condition, 'permission')).toBe(permission);
-    expect(mayLookAt(condition, 'resource')).toBe(resource);
+    const { openFacts } = compileCondition(source);
+    expect(openFacts.has('permission')).toBe(permission);
+    expect(openFacts.has('resource')).toBe(resource);
   });
 });
