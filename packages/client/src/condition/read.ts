@@ -1,9 +1,11 @@
 // Long because it is the one place that knows the tree of the library, which has many kinds of nodes.
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 import { type BracketPair, bracketsOf } from './brackets.ts';
+import { WHY_CHARACTERS_MAX } from './compiled.ts';
 import { ConditionError } from './condition-error.ts';
 import { TYPE_NAMES } from './kinds.ts';
 import { bytesOf, isMisreadRawString } from './literals.ts';
+import { tokenInWords } from './tokens.ts';
 import type { MacroName, Node, Place, Variable } from './tree.ts';
 import { TypeValue, Uint, type Value } from './values.ts';
 
@@ -79,7 +81,9 @@ function sentenceOf(code: string | undefined, what: string): string {
   }
   if (code === 'invalid_macro_argument')
     return 'The first argument has to be a name for the item, as x is in list.all(x, x > 1).';
-  return `${what.replace(/\.$/, '').slice(0, 200)}.`;
+  const inWords =
+    code === 'expected_token' || code === 'unexpected_token' ? what.replace(/[A-Z]{2,}/g, tokenInWords) : what;
+  return `${inWords.replace(/\.$/, '').slice(0, WHY_CHARACTERS_MAX)}.`;
 }
 
 function read(ast: ASTNode, scope: Scope, source: Source): Node {
