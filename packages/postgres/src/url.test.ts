@@ -39,6 +39,8 @@ describe('parseUrl', () => {
     ['postgres://:secret@db/main', 'names no user'],
     ['postgres://me:secret@db/main?sslmode=prefer', 'sslmode=prefer'],
     ['postgres://me:secret@db/main?ssl_mode=require', 'ssl_mode'],
+    ['postgres://me:7?secret@db/main', '%3F'],
+    ['postgres://me:7?secret&x=y@db:5432/main?sslmode=require', '%3F'],
   ])('refuses %s without showing the password', (url, message) => {
     const refused = () => parseUrl(url);
     expect(refused).toThrow(message);

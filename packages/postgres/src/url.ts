@@ -31,7 +31,11 @@ const PARAMETERS = new Set(['host', 'options', 'sslcert', 'sslkey', 'sslmode', '
 export function parseUrl(text: string): Target {
   const url = toUrl(text);
   const unknown = [...url.searchParams.keys()].filter((name) => !PARAMETERS.has(name));
-  if (unknown.length > 0) throw new Error(`The Postgres URL has parameters that are not known: ${unknown.join(', ')}.`);
+  if (unknown.length > 0) {
+    // What stands between the two is the rest of a password, and must not be repeated.
+    if (url.search.includes('@')) throw new Error('In the password of a Postgres URL, a question mark is written %3F.');
+    throw new Error(`The Postgres URL has parameters that are not known: ${unknown.join(', ')}.`);
+  }
   const user = decodeURIComponent(url.username);
   if (user === '') throw new Error('The Postgres URL names no user.');
   return {

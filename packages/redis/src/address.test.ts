@@ -63,5 +63,7 @@ describe('a Redis URL', () => {
   it('never repeats a password in its error', () => {
     expect(() => parseRedisUrl('redis://:hunter2@a:b:c')).toThrow(/^(?!.*hunter2)/);
     expect(() => parseRedisUrl('redis://:hunter2@a:99999')).toThrow(/^(?!.*hunter2)/);
+    expect(() => parseRedisUrl('redis://:7?hunter2@a:6379')).toThrow(/^(?!.*hunter2).*%3F/);
+    expect(() => parseRedisUrl('rediss+sentinel://:7?a=hunter2&b@a:1/main')).toThrow(/^(?!.*hunter2).*%3F/);
   });
 });

@@ -82,7 +82,11 @@ export function parseRedisUrl(url: string): RedisAddress {
 function parseOptions(query: string, known: readonly string[]): URLSearchParams {
   const options = new URLSearchParams(query);
   const unknown = [...options.keys()].filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw new Error(`A Redis URL of this kind has no option named ${unknown.join(', ')}.`);
+  if (unknown.length > 0) {
+    // What stands between the two is the rest of a password, and must not be repeated.
+    if (query.includes('@')) throw new Error('In the password of a Redis URL, a question mark is written %3F.');
+    throw new Error(`A Redis URL of this kind has no option named ${unknown.join(', ')}.`);
+  }
   return options;
 }
 
