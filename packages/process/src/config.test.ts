@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parseConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
-import { hostPort, integer, readableFile, readBy, serviceAddress } from './setting.ts';
+import { across, hostPort, integer, readableFile, readBy, serviceAddress } from './setting.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -28,10 +28,7 @@ const schema = z
       if (content.toString() !== 'good') throw new Error('hunter2');
     }).optional(),
   })
-  .refine(({ KIND, TEXT }) => KIND === 'a' || TEXT !== undefined, {
-    path: ['TEXT'],
-    message: 'a text, for the kind b',
-  });
+  .refine(({ KIND, TEXT }) => KIND === 'a' || TEXT !== undefined, across(['TEXT', 'KIND'], 'a text, for the kind b'));
 
 const env = { LISTEN: '[::1]:7001', WORD: 'open sesame' };
 const problemsOf = (change: Record<string, string | undefined>) => {
@@ -88,5 +85,18 @@ describe('parseConfig', () => {
     expect(problemsOf(wrong).map((line) => line.split(' ')[2])).toEqual(['WORD', 'LIMIT', 'KIND', 'TEXT', 'PAGE']);
     const read = () => parseConfig(schema, wrong);
     expect(read).toThrow(expect.objectContaining({ usable: { LISTEN: { host: 'h', port: 1 } } }));
+  });
+
+  it('names with them what does not fit together, unless it could not be read', () => {
+    const unfit = '  TEXT is not set. Expected: a text, for the kind b.';
+    expect(problemsOf({ KIND: 'b' })).toEqual([unfit]);
+    const others = { KIND: 'b', WORD: undefined, LIMIT: '99', LISTEN: 'nowhere', PAGE: 'x' };
+    expect(problemsOf(others)).toHaveLength(5);
+    expect(problemsOf(others)).toContain(unfit);
+    expect(problemsOf({ KIND: 'b', TEXT: 'x', LIMIT: '99' }).map((line) => line.split(' ')[2])).toEqual([
+      'LIMIT',
+      'TEXT',
+    ]);
+    expect(problemsOf({ KIND: 'c', LIMIT: '99' }).map((line) => line.split(' ')[2])).toEqual(['LIMIT', 'KIND']);
   });
 });

@@ -7,7 +7,16 @@ export { createLogger, type Logger, type LoggerOptions, silentLogger } from './l
 export { Counter, createRegistry, Gauge, Histogram, Registry } from './metrics.ts';
 export { type Running, runMain } from './run-main.ts';
 export { runService } from './run-service.ts';
-export { fileProblem, type HostPort, hostPort, integer, readableFile, readBy, serviceAddress } from './setting.ts';
+export {
+  across,
+  fileProblem,
+  type HostPort,
+  hostPort,
+  integer,
+  readableFile,
+  readBy,
+  serviceAddress,
+} from './setting.ts';
 export { type StopStack, startOrStop, stopStack } from './stop-stack.ts';
 export { type TallyHistogram, type TallyHistogramOptions, tallyHistogram } from './tally-histogram.ts';
 export { derivedUuidv7, isUuid, uuidTimeMs, uuidv7 } from './uuid.ts';

@@ -49,6 +49,19 @@ export function integer(min: number, max: number) {
     });
 }
 
+/**
+ * Of a rule over several variables, which is told under the first of them: it is held to also where others are wrong, so that
+ * one list names all, but not where one of its own is.
+ */
+export function across(variables: readonly [string, ...string[]], expected: string) {
+  return {
+    path: [variables[0]],
+    message: expected,
+    when: ({ issues }: { readonly issues: readonly { readonly path?: readonly PropertyKey[] | undefined }[] }) =>
+      !issues.some(({ path }) => variables.includes(String(path?.[0]))),
+  };
+}
+
 /** Another service, as grpc-js names targets. */
 export const serviceAddress = (() => {
   const expected = 'the address of a service, such as session:7002 or dns:///session:7002';

@@ -1,5 +1,13 @@
 import { postgresUrl } from '@gatehouse/postgres/url';
-import { hostPort, integer, parseConfig, redisVariables, serviceAddress, serviceVariables } from '@gatehouse/process';
+import {
+  across,
+  hostPort,
+  integer,
+  parseConfig,
+  redisVariables,
+  serviceAddress,
+  serviceVariables,
+} from '@gatehouse/process';
 import { HEARTBEATS_IN_BOUND_MIN } from '@gatehouse/redis';
 import { redisUrl } from '@gatehouse/redis/url';
 import { z } from 'zod';
@@ -39,10 +47,10 @@ const variables = z
   .refine(
     (config) =>
       config.GATEHOUSE_AUTHZ_STALENESS_BOUND_MS >= config.GATEHOUSE_AUTHZ_HEARTBEAT_MS * HEARTBEATS_IN_BOUND_MIN,
-    {
-      path: ['GATEHOUSE_AUTHZ_STALENESS_BOUND_MS'],
-      message: 'at least three times GATEHOUSE_AUTHZ_HEARTBEAT_MS',
-    },
+    across(
+      ['GATEHOUSE_AUTHZ_STALENESS_BOUND_MS', 'GATEHOUSE_AUTHZ_HEARTBEAT_MS'],
+      'at least three times GATEHOUSE_AUTHZ_HEARTBEAT_MS',
+    ),
   );
 
 export type Config = z.output<typeof variables>;

@@ -1,5 +1,13 @@
 import { postgresUrl } from '@gatehouse/postgres/url';
-import { hostPort, integer, parseConfig, redisVariables, serviceAddress, serviceVariables } from '@gatehouse/process';
+import {
+  across,
+  hostPort,
+  integer,
+  parseConfig,
+  redisVariables,
+  serviceAddress,
+  serviceVariables,
+} from '@gatehouse/process';
 import { HEARTBEATS_IN_BOUND_MIN } from '@gatehouse/redis';
 import { redisUrl } from '@gatehouse/redis/url';
 import { z } from 'zod';
@@ -105,14 +113,14 @@ const variables = z
   .refine(
     (config) =>
       config.GATEHOUSE_SESSION_STALENESS_BOUND_MS >= config.GATEHOUSE_SESSION_HEARTBEAT_MS * HEARTBEATS_IN_BOUND_MIN,
-    {
-      path: ['GATEHOUSE_SESSION_STALENESS_BOUND_MS'],
-      message: 'at least three times GATEHOUSE_SESSION_HEARTBEAT_MS',
-    },
+    across(
+      ['GATEHOUSE_SESSION_STALENESS_BOUND_MS', 'GATEHOUSE_SESSION_HEARTBEAT_MS'],
+      'at least three times GATEHOUSE_SESSION_HEARTBEAT_MS',
+    ),
   )
   .refine(
     (config) => config.GATEHOUSE_SESSION_REFRESH_STORE !== 'dynamodb' || config.GATEHOUSE_SESSION_DYNAMODB_TABLE,
-    { path: ['GATEHOUSE_SESSION_DYNAMODB_TABLE'], message: 'a table, for the store dynamodb' },
+    across(['GATEHOUSE_SESSION_DYNAMODB_TABLE', 'GATEHOUSE_SESSION_REFRESH_STORE'], 'a table, for the store dynamodb'),
   );
 
 export type Config = z.output<typeof variables>;
