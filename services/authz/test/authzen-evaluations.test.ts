@@ -70,6 +70,9 @@ describe('many evaluations', () => {
         { subject: { id: alice }, resource: document('1') },
         { action: {}, resource: document('1') },
         { action: { properties: {} }, resource: document('1') },
+        { resource: null },
+        { subject: null, resource: document('1') },
+        { action: null, resource: document('1') },
       ],
     };
     expect(await decide(asked)).toEqual([
@@ -82,13 +85,16 @@ describe('many evaluations', () => {
       bad('subject.type is required'),
       bad('action.name is required'),
       bad('action.name is required'),
+      bad('resource is required'),
+      bad('subject is required'),
+      bad('action is required'),
     ]);
   });
 
   it('have a context of their own, or that of the request', async () => {
     await door.guarded('document:open', 'context.hour < 12');
     await door.give(alice, ['document:open']);
-    const evaluations = [{}, { context: { hour: 13 } }, { context: {} }];
+    const evaluations = [{}, { context: { hour: 13 } }, { context: {} }, { context: null }];
     const asked = {
       ...reading(),
       action: { name: 'open' },
@@ -99,6 +105,7 @@ describe('many evaluations', () => {
     expect(await decide(asked)).toEqual([
       { decision: true },
       { decision: false },
+      { decision: false, context: expect.objectContaining({ reason: 'UNDETERMINED' }) },
       { decision: false, context: expect.objectContaining({ reason: 'UNDETERMINED' }) },
     ]);
   });

@@ -9,7 +9,7 @@ const DEFAULTED = ['subject', 'action', 'resource', 'context'] as const;
 /**
  * Reads the evaluations of a request, each with the defaults that it leaves things to (AuthZEN, section 7.1.1); undefined
  * stands for one that is no object. What an evaluation has itself takes the place of the whole default: a resource that lacks
- * its id is none, and not the one that others are about.
+ * its id, or is null, is none, and not the one that others are about.
  */
 export function readItems(reading: Reading, request: Members): readonly (Members | undefined)[] {
   const items: unknown = memberAt(request, 'evaluations') ?? [];
@@ -25,5 +25,5 @@ export function readItems(reading: Reading, request: Members): readonly (Members
 
 function withDefaults(item: unknown, defaults: Members): Members | undefined {
   if (!isObject(item)) return undefined;
-  return Object.fromEntries(DEFAULTED.map((name) => [name, item[name] ?? defaults[name]]));
+  return Object.fromEntries(DEFAULTED.map((name) => [name, (Object.hasOwn(item, name) ? item : defaults)[name]]));
 }
