@@ -25,6 +25,7 @@ export function checkMetadata(headers: IncomingHttpHeaders): void {
     bytes += name.length + HEADER_OVERHEAD_BYTES;
     if (typeof value !== 'string') {
       for (const each of value ?? []) bytes += each.length + HEADER_OVERHEAD_BYTES;
+      isWrong = true;
       continue;
     }
     bytes += value.length;

@@ -5,7 +5,7 @@ import type { CertificateSource } from './certificates.ts';
 import { certifiedConnections, fixedConnection } from './connection.ts';
 import { serveDirectly } from './direct.ts';
 import { DOOR_LIMITS, type DoorLimits } from './door-limits.ts';
-import { limitConnections, limitHandshakes } from './grpc-server-limits.ts';
+import { limitConnections, prepareDoor } from './grpc-server-limits.ts';
 import { health } from './health.ts';
 import { serveOnStreams } from './http2-streams.ts';
 import type { Acting } from './interceptors/access.ts';
@@ -86,7 +86,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     'grpc.max_concurrent_streams': MAX_CONCURRENT_STREAMS,
     'grpc.enable_channelz': 0,
   });
-  limitHandshakes(server, limits);
+  prepareDoor(server, limits);
   serveOnStreams(server, new Map(served.flatMap(({ onStreams }) => [...onStreams])), serving, {
     defaultDeadlineMs: options.defaultDeadlineMs ?? DEFAULT_DEADLINE_MS,
     maxRequestBytes,

@@ -112,6 +112,8 @@ describe.each(KINDS)('metadata of a call, %s', (_kind, path, body, more) => {
     ['x-user-name', { 'x-user-name': 'caf\xe9' }],
     ['idempotency-key', { 'idempotency-key': utf8('clé-1') }],
     ['x-request-id', { 'x-request-id': 'a\tb' }],
+    ['x-request-id', { 'x-request-id': 'a\t' }],
+    ['set-cookie', { 'set-cookie': ['a=1', 'b=\xe9'] }],
     ['x-blob-bin', { 'x-blob-bin': '!!!not base64!!!' }],
     ['x-blob-bin', { 'x-blob-bin': 'AAAAA' }],
     ['x-blob-bin', { 'x-blob-bin': 'AA==,A=' }],
@@ -121,6 +123,8 @@ describe.each(KINDS)('metadata of a call, %s', (_kind, path, body, more) => {
     ['grpc-timeout', { 'grpc-timeout': '100000000S' }],
     ['grpc-timeout', { 'grpc-timeout': 'soon' }],
     ['grpc-timeout', { 'grpc-timeout': '' }],
+    ['grpc-timeout', { 'grpc-timeout': ' 1S' }],
+    ['grpc-timeout', { 'grpc-timeout': '1S ' }],
   ])('that is not what it must be is refused and named: %s %o', async (field, headers) => {
     expect(await ask(path, body, { ...more, ...headers })).toEqual({
       http: 200,
@@ -171,7 +175,7 @@ describe('an idempotency key', () => {
   const create = (key: string | readonly string[]) =>
     ask(createSession.path, framed(createSession.requestSerialize(CREATE)), { 'idempotency-key': key as string });
 
-  it.each([utf8('clé-1'), 'cl\xe9', utf8('🔑'), 'a b', 'a\tb', '', 'k'.repeat(65), ['a1', 'b1']])(
+  it.each([utf8('clé-1'), 'cl\xe9', utf8('🔑'), 'a b', 'a\tb', ' a', 'a ', 'a\t', '', 'k'.repeat(65), ['a1', 'b1']])(
     'that is none is refused, and the call is not carried out: %o',
     async (key) => {
       expect(await create(key)).toMatchObject({ code: status.INVALID_ARGUMENT, fields: ['idempotency-key'] });
