@@ -28,6 +28,8 @@ interface PlainRole {
   readonly parent: string | undefined;
   readonly held: readonly { readonly name: string; readonly effect: Effect; readonly condition: number | undefined }[];
 }
+/** Of the conditions, the only one that is false rather than undetermined for who proves nothing. */
+const OF_LEVEL = 2;
 interface PlainGrant extends Omit<NamedGrant, 'condition'> {
   readonly conditionIndex: number | undefined;
 }
@@ -85,17 +87,16 @@ function randomQuestion({ below, pick, happens }: Chance): Question {
   };
 }
 
-interface PlainAnswer {
-  readonly isAllowed: boolean;
-  readonly certainDenial: boolean;
-  readonly possibleDenial: boolean;
-  readonly certainApproval: boolean;
-  readonly possibleApproval: boolean;
+/** A way from a grant to a rule about the permission: what its conditions come to, and which they are. */
+interface PlainWay {
+  readonly effect: Effect;
+  readonly outcome: Outcome;
+  readonly conditions: readonly number[];
 }
 
 /** The rules in their plainest form. `ignore` leaves one of them out, to see whether it made the difference. */
-function plainly(roles: Roles, grants: readonly PlainGrant[], question: Question, ignore = ''): PlainAnswer {
-  const found: { effect: Effect; outcome: Outcome }[] = [];
+function waysOf(roles: Roles, grants: readonly PlainGrant[], question: Question, ignore = ''): readonly PlainWay[] {
+  const found: PlainWay[] = [];
   for (const grant of grants) {
     if (grant.status === 'pending' || grant.status === 'suspended') continue;
     if (ignore !== 'from' && question.nowMs < grant.validFromMs) continue;
@@ -108,18 +109,30 @@ function plainly(roles: Roles, grants: readonly PlainGrant[], question: Question
       for (const held of roles[name]?.held ?? []) {
         const pattern = new RegExp(`^${held.name.replaceAll('*', '[^:]*')}$`);
         if (!pattern.test(question.permission)) continue;
-        const outcomes = [grant.conditionIndex, held.condition].map((index) =>
-          index === undefined ? 'true' : (CONDITIONS[index]?.[1](question) ?? 'true'),
-        );
+        const conditions = [grant.conditionIndex, held.condition].filter((index) => index !== undefined);
+        const outcomes = conditions.map((index) => CONDITIONS[index]?.[1](question) ?? 'true');
         const outcome = outcomes.includes('false')
           ? 'false'
           : outcomes.includes('undetermined')
             ? 'undetermined'
             : 'true';
-        found.push({ effect: held.effect, outcome });
+        found.push({ effect: held.effect, outcome, conditions });
       }
     }
   }
+  return found;
+}
+
+interface PlainAnswer {
+  readonly isAllowed: boolean;
+  readonly certainDenial: boolean;
+  readonly possibleDenial: boolean;
+  readonly certainApproval: boolean;
+  readonly possibleApproval: boolean;
+}
+
+function plainly(...given: Parameters<typeof waysOf>): PlainAnswer {
+  const found = waysOf(...given);
   const has = (effect: Effect, outcome: Outcome) => found.some((it) => it.effect === effect && it.outcome === outcome);
   const certainDenial = has('deny', 'true');
   const possibleDenial = has('deny', 'undetermined');
@@ -131,6 +144,30 @@ function plainly(roles: Roles, grants: readonly PlainGrant[], question: Question
     certainApproval,
     possibleApproval: has('allow', 'undetermined'),
   };
+}
+
+/** The question with everything that it leaves open said, in every way in which it can be. */
+function completions(question: Question): readonly Question[] {
+  const ips = question.ip === '' ? ['10.0.0.1', '192.168.0.1'] : [question.ip];
+  const owners =
+    'owner' in question.resourceAttributes ? [question.resourceAttributes] : [{ owner: 'ada' }, { owner: 'bob' }];
+  const flags = 'flag' in question.attributes ? [question.attributes] : [{ flag: true }, { flag: false }];
+  return ips.flatMap((ip) =>
+    owners.flatMap((resourceAttributes) =>
+      flags.map((attributes) => ({ ...question, ip, resourceAttributes, attributes })),
+    ),
+  );
+}
+
+/** The question with less proven, one thing or everything. */
+function lessThan(question: Question): readonly Question[] {
+  const nothing = { ip: '', resourceAttributes: {}, attributes: {} };
+  return [
+    { ...question, ip: '' },
+    { ...question, resourceAttributes: {} },
+    { ...question, attributes: {} },
+    { ...question, ...nothing },
+  ];
 }
 
 function compile(roles: Roles) {
@@ -162,10 +199,9 @@ it('decide and explain answer as the rules say, in cases made by chance', () => 
       }));
       const question = randomQuestion(random);
       const plain = plainly(roles, plainGrants, question);
-      const undetermined =
-        !plain.isAllowed &&
-        !plain.certainDenial &&
-        (plain.possibleDenial || (!plain.certainApproval && plain.possibleApproval));
+      const answers = completions(question).map((each) => plainly(roles, plainGrants, each).isAllowed);
+      // What could make no difference is not told.
+      const undetermined = !plain.isAllowed && answers.includes(true);
 
       const active = grants.filter(({ status }) => status === undefined || status === 'active');
       const verdict = decide(compiled, active, question);
@@ -173,8 +209,27 @@ it('decide and explain answer as the rules say, in cases made by chance', () => 
       const agrees = [verdict, explanation].every(
         (answer) => answer.isAllowed === plain.isAllowed && (answer.undetermined !== '') === undetermined,
       );
-      if (!agrees || !isConsistent(explanation, plain, question)) wrong.push({ roles, grants, question, explanation });
+      const isSafe = !plain.isAllowed || !answers.includes(false);
+      if (!agrees || !isSafe || !isConsistent(explanation, plain, question)) {
+        wrong.push({ roles, grants, question, explanation });
+      }
+      // Of who proves less nothing is allowed that would not be anyway, and no denial goes away.
+      for (const less of verdict.isAllowed ? [] : lessThan(question)) {
+        if (decide(compiled, active, less).isAllowed) wrong.push({ roles, grants, question, less });
+      }
+      const denial = waysOf(roles, plainGrants, question).find(
+        ({ effect, outcome, conditions }) => effect === 'deny' && outcome !== 'false' && !conditions.includes(OF_LEVEL),
+      );
+      for (const less of denial ? lessThan({ ...question, authenticationLevel: 0 }) : []) {
+        if (decide(compiled, active, less).isAllowed) wrong.push({ roles, grants, question, less, denial });
+      }
 
+      hit('a denial that less does not take away', denial !== undefined && plain.certainApproval);
+      hit('a doubt that makes no difference', !undetermined && !plain.certainDenial && plain.possibleDenial);
+      hit(
+        'a doubt of all that could allow',
+        !undetermined && plain.possibleDenial && plain.possibleApproval && !plain.certainDenial,
+      );
       hit('allowed', plain.isAllowed);
       hit('denied', !plain.isAllowed);
       hit('a denial beats an approval', plain.certainApproval && plain.certainDenial);
@@ -189,7 +244,7 @@ it('decide and explain answer as the rules say, in cases made by chance', () => 
     }
   }
   expect(wrong.slice(0, 1)).toEqual([]);
-  expect(hits.size).toBe(21);
+  expect(hits.size).toBe(24);
   for (const [name, count] of hits) expect(count, name).toBeGreaterThan(HITS_MIN);
 });
 
@@ -203,7 +258,9 @@ function isConsistent({ kind, evidence }: Explanation, plain: PlainAnswer, quest
       return plain.isAllowed && counts && holds && evidence?.effect === 'allow';
     case 'denied':
       return (
-        (plain.certainDenial ? holds : plain.possibleDenial && !holds) &&
+        (plain.certainDenial
+          ? holds
+          : plain.possibleDenial && !holds && (plain.certainApproval || plain.possibleApproval)) &&
         !outcomes.includes('false') &&
         counts &&
         evidence?.effect === 'deny'

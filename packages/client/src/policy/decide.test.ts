@@ -23,7 +23,9 @@ function question(given: Partial<Question> = {}): Question {
 
 const inside = compileCondition('request.ip.inCidr("10.0.0.0/8")');
 const strong = compileCondition('request.authentication_level >= 2');
+const known = compileCondition('context.known');
 const never = compileCondition('false');
+const UNKNOWN_KEY = known.evaluate(question()).why;
 const held = (name: string, effect: HeldPermission['effect'], condition?: HeldPermission['condition']) => ({
   name,
   effect,
@@ -37,6 +39,8 @@ const model = compileModel(1n, [
   role('insider', held('invoices:read', 'allow', inside)),
   role('barred', held('invoices:*', 'deny')),
   role('barred-inside', held('*:read', 'deny', inside)),
+  role('barred-known', held('invoices:read', 'deny', known)),
+  role('split', held('invoices:*', 'allow'), held('invoices:read', 'deny')),
   role('both', held('invoices:read', 'allow'), held('*:*', 'deny', strong)),
   role('doubtful', held('invoices:read', 'deny', inside), held('invoices:*', 'deny')),
   role('either', held('invoices:read', 'allow', strong), held('invoices:*', 'allow', inside)),
@@ -122,6 +126,33 @@ describe('decide', () => {
     expect(asked([grant('reader', { condition: never })], { ip: '' })).toEqual([false, '']);
     expect(asked([grant('insider', { condition: never })], { ip: '' })).toEqual([false, '']);
     expect(asked([grant('reader'), grant('barred-inside', { condition: never })], { ip: '' })).toEqual([true, '']);
+  });
+
+  it.each<[string, readonly Grant[], string]>([
+    ['nothing allows it', [grant('barred-inside')], ''],
+    ['what would allow it does not hold', [grant('barred-inside'), grant('reader', { condition: never })], ''],
+    ['what would allow it is denied for certain', [grant('insider'), grant('barred')], ''],
+    ['what would allow it comes with a denial', [grant('split', { condition: inside })], ''],
+    ['a denial has the condition of what would allow it', [grant('insider'), grant('barred-inside')], ''],
+    ['it has one of the conditions', [grant('insider', { condition: known }), grant('barred-inside')], ''],
+    ['it has the other one', [grant('insider', { condition: known }), grant('barred', { condition: known })], ''],
+    [
+      'it has both, the other way round',
+      [grant('insider', { condition: known }), grant('barred-known', { condition: inside })],
+      '',
+    ],
+    ['it has one more', [grant('insider'), grant('barred-inside', { condition: known })], UNKNOWN_KEY],
+    ['it has another', [grant('insider'), grant('barred-known')], UNKNOWN_KEY],
+    [
+      'something else could allow it',
+      [grant('insider'), grant('barred-inside'), grant('reader', { condition: known })],
+      UNKNOWN_ADDRESS,
+    ],
+    ['something allows it', [grant('reader'), grant('barred-inside'), grant('insider')], UNKNOWN_ADDRESS],
+  ])('tells of what it can not evaluate only where that could change the answer: %s', (_title, grants, why) => {
+    expect(asked(grants, { ip: '' })).toEqual([false, why]);
+    const [isAllowed, told] = asked(grants.toReversed(), { ip: '' });
+    expect([isAllowed, told !== '']).toEqual([false, why !== '']);
   });
 
   it('needs the condition of the grant and that of the permission', () => {

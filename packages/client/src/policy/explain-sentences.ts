@@ -15,10 +15,11 @@ export function toSentences(explanation: Explanation, question: Question, names:
   switch (explanation.kind) {
     case 'allowed':
       return [`Allowed: ${asked}.`, ...told(explanation.evidence, names)];
-    case 'denied': {
-      const why = explanation.undetermined ? 'by a rule that could not be ruled out' : 'by a rule that denies it';
-      return [`Denied: ${asked}, ${why}.`, ...told(explanation.evidence, names)];
-    }
+    case 'denied':
+      return [
+        `Denied: ${asked}, ${byRule(explanation.undetermined, explanation.evidence)}.`,
+        ...told(explanation.evidence, names),
+      ];
     case 'condition':
       return [`Denied: ${asked}. A condition does not hold.`, ...told(explanation.evidence, names)];
     case 'not_in_force':
@@ -33,6 +34,12 @@ export function toSentences(explanation: Explanation, question: Question, names:
     default:
       return explanation satisfies never;
   }
+}
+
+function byRule(undetermined: string, evidence: Evidence): string {
+  if (undetermined !== '') return 'by a rule that could not be ruled out';
+  const isCertain = evidence.conditions.every(({ outcome }) => outcome === 'true');
+  return isCertain ? 'by a rule that denies it' : 'by a rule that denies it whenever another allows it';
 }
 
 function told(evidence: Evidence, names: Names): readonly string[] {

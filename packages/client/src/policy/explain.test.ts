@@ -135,12 +135,31 @@ describe('its sentences', () => {
     ],
     [
       'a denial in doubt',
-      [grant('2', 'accountant', { condition: inside })],
+      [grant('1', 'clerk'), grant('2', 'accountant', { condition: inside })],
       { permission: 'payroll:read', ip: '' },
       [
         'Denied: payroll:read on tenant/7, by a rule that could not be ruled out.',
         'The grant 2 gives accountant everywhere, and accountant denies payroll:read.',
         'The condition of the grant, request.ip.inCidr("10.0.0.0/8"), could not be evaluated: The address of the caller is not known. It looked at request.ip = "".',
+      ],
+    ],
+    [
+      'a denial that comes with all that could allow it',
+      [grant('1', 'clerk', { condition: inside }), grant('2', 'accountant', { condition: inside })],
+      { permission: 'payroll:read', ip: '' },
+      [
+        'Denied: payroll:read on tenant/7, by a rule that denies it whenever another allows it.',
+        'The grant 2 gives accountant everywhere, and accountant denies payroll:read.',
+        'The condition of the grant, request.ip.inCidr("10.0.0.0/8"), could not be evaluated: The address of the caller is not known. It looked at request.ip = "".',
+      ],
+    ],
+    [
+      'what lacks where nothing could allow it, whatever may deny it',
+      [grant('1', 'clerk', { scope: 'tenant/8' }), grant('2', 'accountant', { condition: inside })],
+      { permission: 'payroll:read', ip: '' },
+      [
+        'Denied: payroll:read on tenant/7. The grant 1 is for tenant/8 only.',
+        'The grant 1 gives clerk on tenant/8, and clerk allows payroll:read.',
       ],
     ],
     [

@@ -1,5 +1,6 @@
 import type { Condition, Outcome } from '../condition/condition.ts';
-import type { Question } from './decide.ts';
+import { holds, type Question } from './decide.ts';
+import { couldAllow, type OpenWay } from './doubt.ts';
 import { type Grant, isInForce } from './grant.ts';
 import { type Effect, type HeldPermission, lineage, type Model } from './model.ts';
 import { ANY, splitPermission } from './permission-name.ts';
@@ -44,8 +45,9 @@ export interface Evidence {
 }
 
 /**
- * Why a question was answered as it was. `denied` is by a rule that denies. The kinds after it are the nearest miss: of
- * all that could have allowed it, what lacked least; `not_held` when no role of any grant holds the permission. `undetermined` is as in Verdict.
+ * Why a question was answered as it was. `denied` is by a rule that denies, or that could not be ruled out where something
+ * allows or could. The kinds after it are the nearest miss: of all that could have allowed it, what lacked least; `not_held`
+ * when no role of any grant holds the permission. `undetermined` is as in Verdict.
  */
 export type Explanation = { readonly undetermined: string } & (
   | { readonly kind: 'allowed'; readonly isAllowed: true; readonly evidence: Evidence }
@@ -59,23 +61,34 @@ export type Explanation = { readonly undetermined: string } & (
 
 /** Answers as `decide` does from the active grants, with the evidence. It looks at everything, which takes longer. */
 export function explain(model: Model, grants: readonly NamedGrant[], question: Question): Explanation {
-  let best: Candidate | undefined;
+  let best: Candidate<Exclude<Weighed, { weight: 'may_deny' }>> | undefined;
+  let denial: Way | undefined;
+  const [allows, denies]: [OpenWay[], OpenWay[]] = [[], []];
   for (const candidate of candidatesOf(model, grants, question)) {
+    if (candidate.weight === 'may_deny') {
+      denial ??= candidate;
+      denies.push(candidate.open);
+      continue;
+    }
+    if (candidate.weight === 'may_allow') allows.push(candidate.open);
     if (!best || ORDER[candidate.weight] < ORDER[best.weight]) best = candidate;
     if (best.weight === 'denies') break;
   }
   if (!best) return { kind: 'not_held', isAllowed: false, undetermined: '', evidence: undefined };
+  // Where nothing could allow it, that is why it is denied, and no rule that denies is needed.
+  if (denial && (best.weight === 'allows' || best.weight === 'may_allow')) {
+    const evidence = evidenceOf(denial, question);
+    const isInDoubt = best.weight === 'allows' || couldAllow(allows, denies);
+    return { kind: 'denied', isAllowed: false, undetermined: isInDoubt ? doubtOf(evidence) : '', evidence };
+  }
   const evidence = evidenceOf(best, question);
-  const doubt = evidence.conditions.find(({ outcome }) => outcome === 'undetermined')?.why ?? '';
   switch (best.weight) {
-    case 'allows':
-      return { kind: 'allowed', isAllowed: true, undetermined: '', evidence };
     case 'denies':
       return { kind: 'denied', isAllowed: false, undetermined: '', evidence };
-    case 'may_deny':
-      return { kind: 'denied', isAllowed: false, undetermined: doubt, evidence };
+    case 'allows':
+      return { kind: 'allowed', isAllowed: true, undetermined: '', evidence };
     case 'may_allow':
-      return { kind: 'condition', isAllowed: false, undetermined: doubt, evidence };
+      return { kind: 'condition', isAllowed: false, undetermined: doubtOf(evidence), evidence };
     case 'condition_false':
       return { kind: 'condition', isAllowed: false, undetermined: '', evidence };
     case 'out_of_scope':
@@ -86,32 +99,29 @@ export function explain(model: Model, grants: readonly NamedGrant[], question: Q
   }
 }
 
-/** What one way from a grant to the permission comes to. */
-type Weight =
-  | 'denies'
-  | 'may_deny'
-  | 'allows'
-  | 'may_allow'
-  | 'condition_false'
-  | Exclude<Standing, 'in_force'>
-  | 'out_of_scope';
+/** What one way from a grant to the permission comes to, apart from a denial in doubt. */
+type Weight = 'denies' | 'allows' | 'may_allow' | 'condition_false' | Exclude<Standing, 'in_force'> | 'out_of_scope';
 
 /** What decides when several are there, and behind `allows`, which miss was nearest. */
 const ORDER: Readonly<Record<Weight, number>> = {
   denies: 0,
-  may_deny: 1,
-  allows: 2,
-  may_allow: 3,
-  condition_false: 4,
-  suspended: 5,
-  pending: 6,
-  not_yet_valid: 7,
-  expired: 8,
-  out_of_scope: 9,
+  allows: 1,
+  may_allow: 2,
+  condition_false: 3,
+  suspended: 4,
+  pending: 5,
+  not_yet_valid: 6,
+  expired: 7,
+  out_of_scope: 8,
 };
 
-interface Candidate {
-  readonly weight: Weight;
+/** What a way comes to, and what is not known of it. */
+type Weighed =
+  | { readonly weight: Weight; readonly open: OpenWay }
+  | { readonly weight: 'may_deny'; readonly open: OpenWay };
+
+type Candidate<T extends Weighed = Weighed> = T & Way;
+interface Way {
   readonly grant: NamedGrant;
   readonly path: readonly string[];
   readonly held: HeldPermission;
@@ -128,8 +138,8 @@ function* candidatesOf(model: Model, grants: readonly NamedGrant[], question: Qu
       path.push(role.id);
       for (const held of role.permissions) {
         if (!names.has(held.name)) continue;
-        const weight = missing ? (held.effect === 'allow' ? missing : undefined) : weigh(grant, held, question);
-        if (weight) yield { weight, grant, path: [...path], held };
+        const weighed = missing ? missed(missing, held) : weigh(grant, held, question);
+        if (weighed) yield { ...weighed, grant, path: [...path], held };
       }
     }
   }
@@ -149,18 +159,27 @@ function standingOf(grant: NamedGrant, nowMs: number): Standing {
   return grant.status === undefined || grant.status === 'active' ? 'in_force' : grant.status;
 }
 
-/** undefined for a denial whose condition is false: it takes no part. */
-function weigh(grant: NamedGrant, held: HeldPermission, question: Question): Weight | undefined {
-  const outcomes = [grant.condition, held.condition].map(
-    (condition) => condition?.evaluate(question).outcome ?? 'true',
-  );
-  const isFalse = outcomes.includes('false');
-  const isUndetermined = outcomes.includes('undetermined');
-  if (held.effect === 'deny') return isFalse ? undefined : isUndetermined ? 'may_deny' : 'denies';
-  return isFalse ? 'condition_false' : isUndetermined ? 'may_allow' : 'allows';
+/** A denial that is not here and now takes no part. */
+function missed(weight: Weight, { effect }: HeldPermission): Weighed | undefined {
+  return effect === 'allow' ? { weight, open: NOTHING_OPEN } : undefined;
 }
 
-function evidenceOf({ grant, path, held }: Candidate, question: Question): Evidence {
+const NOTHING_OPEN: OpenWay = { ofGrant: undefined, ofRule: undefined };
+
+/** undefined for a denial whose condition is false: it takes no part. */
+function weigh(grant: NamedGrant, held: HeldPermission, question: Question): Weighed | undefined {
+  const [ofGrant, ofRule] = [holds(grant.condition, question).outcome, holds(held.condition, question).outcome];
+  const isDenial = held.effect === 'deny';
+  if (ofGrant === 'false' || ofRule === 'false') return missed('condition_false', held);
+  if (ofGrant === 'true' && ofRule === 'true') return { weight: isDenial ? 'denies' : 'allows', open: NOTHING_OPEN };
+  const open: OpenWay = {
+    ofGrant: ofGrant === 'undetermined' ? grant.condition : undefined,
+    ofRule: ofRule === 'undetermined' ? held.condition : undefined,
+  };
+  return { weight: isDenial ? 'may_deny' : 'may_allow', open };
+}
+
+function evidenceOf({ grant, path, held }: Way, question: Question): Evidence {
   return {
     grant,
     standing: standingOf(grant, question.nowMs),
@@ -173,6 +192,10 @@ function evidenceOf({ grant, path, held }: Candidate, question: Question): Evide
       ...conditionEvidence('permission', held.condition, question),
     ],
   };
+}
+
+function doubtOf({ conditions }: Evidence): string {
+  return conditions.find(({ outcome }) => outcome === 'undetermined')?.why ?? '';
 }
 
 function conditionEvidence(

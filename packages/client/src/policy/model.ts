@@ -27,7 +27,7 @@ export interface RoleExclusion {
   readonly excludedRoleId: string;
 }
 
-/** What follows from holding a permission under its condition. */
+/** What follows from holding a permission, and the condition under which it does. */
 export interface Rule {
   readonly effect: Effect;
   readonly condition: Condition | undefined;
@@ -124,10 +124,11 @@ type Rules = ReadonlyMap<string, readonly Rule[]>;
 const NONE: Rules = new Map();
 const NO_RULES: readonly Rule[] = [];
 const NOTHING: RoleClosure = { isPlain: true, names: NONE, resources: NONE, actions: NONE, everything: NO_RULES };
-const ALLOW: Rule = { effect: 'allow', condition: undefined };
+/** The only rule that a plain role has. */
+export const PLAIN: Rule = { effect: 'allow', condition: undefined };
 const DENY: Rule = { effect: 'deny', condition: undefined };
 // Nearly every rule is one of these two, and memory is per process.
-const ONLY_ALLOW: readonly Rule[] = [ALLOW];
+const ONLY_ALLOW: readonly Rule[] = [PLAIN];
 const ONLY_DENY: readonly Rule[] = [DENY];
 
 /** Maps that a role adds nothing to are shared with its parent: most hierarchies are wide. */
@@ -169,5 +170,5 @@ function add(rules: readonly Rule[], { effect, condition }: HeldPermission): rea
   if (rules.some((rule) => rule.effect === effect && rule.condition === condition)) return rules;
   if (condition) return [...rules, { effect, condition }];
   if (rules.length === 0) return effect === 'allow' ? ONLY_ALLOW : ONLY_DENY;
-  return [...rules, effect === 'allow' ? ALLOW : DENY];
+  return [...rules, effect === 'allow' ? PLAIN : DENY];
 }
