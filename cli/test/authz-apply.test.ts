@@ -97,7 +97,52 @@ exclusions:
           },
         },
       ],
+      warnings: [],
     });
+  });
+
+  it('shows conditions of denials, and warns of a denial that had that of the permission', async () => {
+    const file = (deny: string) =>
+      rig.write(
+        'denying.yaml',
+        `version: 1
+permissions:
+  invoices:read: { condition: request.authentication_level >= 2 }
+roles:
+  viewer:
+    deny: [${deny}]
+`,
+      );
+    const under = (condition: string) => `{ permission: invoices:read, condition: ${condition} }`;
+    const warning =
+      /^denying\.yaml:6:12: warning: The role viewer denies invoices:read always\. .* \[DENIAL_WITHOUT_CONDITION\]$/;
+    expect((await rig.run('apply', file(under('context.a')))).stdout.split('\n').slice(0, 3)).toEqual([
+      '~ permission invoices:read condition: "" → "request.authentication_level >= 2"',
+      '? role clerk',
+      '~ role viewer deny: +invoices:read, deny_conditions: +invoices:read if context.a',
+    ]);
+    const dry = await rig.run('apply', '--dry-run', file('invoices:read'));
+    expect(dry.status).toBe(2);
+    expect(dry.stdout.split('\n')).toEqual([
+      expect.stringMatching(warning),
+      '? role clerk',
+      '~ role viewer deny_conditions: -invoices:read if context.a',
+      '0 created, 1 changed, 0 deleted; 1 not in the file; nothing was done: a dry run',
+      '',
+    ]);
+    const done = await rig.run('apply', file('invoices:read'), '--json');
+    expect(done.status).toBe(0);
+    expect(JSON.parse(done.stdout)).toMatchObject({
+      changes: [
+        { name: 'clerk' },
+        { name: 'viewer', fields: { deny_conditions: { added: [], removed: ['invoices:read if context.a'] } } },
+      ],
+      warnings: [{ line: 6, column: 12, code: 'DENIAL_WITHOUT_CONDITION' }],
+    });
+    expect((await rig.run('apply', file('invoices:read'))).stdout).toMatch(/nothing to do\n$/);
+    const clean = await rig.run('apply', file(under('true')));
+    expect(clean.stdout).toContain('~ role viewer deny_conditions: +invoices:read if true\n');
+    expect(clean.stdout).not.toContain('warning');
   });
 
   it('exports a file that makes no difference, and that the tests of the example pass with', async () => {
@@ -110,7 +155,7 @@ exclusions:
     );
     const tests = readFileSync(join(EXAMPLES, 'organisation.yaml'), 'utf8');
     const tested = rig.write('tested.yaml', text + tests.slice(tests.indexOf('\ntests:')));
-    expect((await rig.run('test', tested)).stdout).toBe('31 passed, 0 failed\n');
+    expect((await rig.run('test', tested)).stdout).toBe('34 passed, 0 failed\n');
   });
 
   it('tells what is wrong with the file before it asks anybody, and ends with 1', async () => {
@@ -134,6 +179,14 @@ exclusions:
     });
     expect(JSON.parse((await rig.run('apply', denied, '--json')).stdout)).toMatchObject({
       problems: [{ line: 7, column: 12, code: 'PERMISSION_TWICE' }],
+    });
+    const warned = rig.write(
+      'warned.yaml',
+      'version: 1\npermissions: { a:b: { condition: context.a } }\nroles:\n  low: { permissions: [a:b], deny: [a:b] }\n',
+    );
+    expect(JSON.parse((await rig.run('apply', warned, '--json')).stdout)).toMatchObject({
+      problems: [{ line: 4, column: 37, code: 'PERMISSION_TWICE' }],
+      warnings: [{ line: 4, column: 37, code: 'DENIAL_WITHOUT_CONDITION' }],
     });
 
     const operator = rig.service.connectAs('operator/test', AuthzServiceService);

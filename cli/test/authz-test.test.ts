@@ -27,7 +27,7 @@ const minimal = readFileSync(join(EXAMPLES, 'minimal.yaml'), 'utf8');
 describe('gatehouse authz test', () => {
   it.each([
     ['minimal.yaml', 4],
-    ['organisation.yaml', 31],
+    ['organisation.yaml', 34],
   ])('passes the example %s', (name, count) => {
     expect(run(join(EXAMPLES, name))).toEqual({ status: 0, stdout: `${count} passed, 0 failed\n`, stderr: '' });
   });
@@ -42,6 +42,43 @@ describe('gatehouse authz test', () => {
       `failing.yaml:16:9: ${test}: expected ada to be allowed. Denied: invoices:read on tenant/8. The grant 1 is for tenant/7 only. The grant 1 gives accountant on tenant/7, and viewer (accountant > viewer) allows invoices:read.`,
       '2 passed, 2 failed',
     ]);
+  });
+
+  it.each([
+    ['passes', 'denied', 0, '1 passed, 0 failed'],
+    ['fails', 'allowed', 1, '0 passed, 1 failed'],
+  ])('warns where a policy that %s means something else than formerly, and ends as without', (...row) => {
+    const [title, expect_, status, last] = row;
+    const file = write(
+      `warned-${title}.yaml`,
+      `version: 1
+permissions:
+  a:b: { condition: request.authentication_level >= 2 }
+roles:
+  allowing: { permissions: [a:b] }
+  limited: { deny: [{ permission: a:b, condition: true }] }
+  denying:
+    deny:
+      - a:b
+tests:
+  - name: whoever proves less
+    grants: [{ user: ada, role: allowing }, { user: ada, role: denying }]
+    checks: [{ user: ada, permission: a:b, context: { authentication_level: 3 }, expect: ${expect_} }]
+`,
+    );
+    const ran = run(file);
+    expect(ran).toMatchObject({ status, stderr: '' });
+    const lines = ran.stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(
+      new RegExp(`^${file}:9:9: warning: The role denying denies a:b always\\. .* \\[DENIAL_WITHOUT_CONDITION\\]$`),
+    );
+    expect(lines.filter((line) => line.includes('warning'))).toHaveLength(1);
+    expect(lines.at(-1)).toBe(last);
+    const json = run(file, '--json');
+    expect(json.status).toBe(status);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      warnings: [{ line: 9, column: 9, code: 'DENIAL_WITHOUT_CONDITION', message: expect.any(String) }],
+    });
   });
 
   it('tells the same as JSON', () => {

@@ -156,6 +156,8 @@ CREATE TABLE authz.role_permissions (
     granted_at timestamp with time zone NOT NULL,
     granted_by uuid,
     effect text DEFAULT 'allow'::text NOT NULL,
+    condition text DEFAULT ''::text NOT NULL,
+    CONSTRAINT role_permissions_condition_check CHECK (((length(condition) <= 1024) AND ((effect = 'deny'::text) OR (condition = ''::text)))),
     CONSTRAINT role_permissions_effect_check CHECK ((effect = ANY (ARRAY['allow'::text, 'deny'::text])))
 );
 

@@ -64,6 +64,7 @@ export async function createRole(
     description: '',
     parentRoleId,
     permissions: [permission],
+    denialConditions: [],
     deniedPermissions: [],
   });
   return role?.roleId ?? '';

@@ -1,10 +1,10 @@
-import { locateIn, type Policy, parsePolicy } from '@gatehouse/client/policy-file';
+import { locateIn, type Policy, parsePolicy, type Warning } from '@gatehouse/client/policy-file';
 import { Failure } from '@gatehouse/failure';
 import type { ApplyPolicyResponse, PolicyChange } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
 import type { PolicyClient } from './connect-authz.ts';
 import { APPLY_EXIT } from './exit-codes.ts';
 import { type ApplyOptions, pathOf, toRequests } from './policy-requests.ts';
-import { type FileProblem, readPolicy, tellProblems } from './policy-text.ts';
+import { type FileProblem, readPolicy, tellProblems, tellWarnings } from './policy-text.ts';
 import { isDifference, summary, toJson, toLine } from './show-changes.ts';
 
 /** How long it may take, the service's own work included. */
@@ -22,14 +22,16 @@ export interface Applying extends ApplyOptions {
 /** Makes the model what the file says, or tells what that would come to. Answers with the exit code. */
 export async function applyPolicy(file: string, applying: Applying): Promise<number> {
   const { json, print } = applying;
-  const tell = (problems: readonly FileProblem[]) => {
-    tellProblems(file, problems, json, print);
+  const tell = (problems: readonly FileProblem[], warnings: readonly Warning[] = []) => {
+    tellProblems(file, problems, json, print, warnings);
     return APPLY_EXIT.wrong;
   };
   const text = await readPolicy(file);
   if (typeof text !== 'string') return tell([text]);
-  const { policy, problems } = parsePolicy(text);
-  if (!policy) return tell(problems);
+  const parsed = parsePolicy(text);
+  if (!parsed.policy) return tell(parsed.problems);
+  const { policy, warnings } = parsed;
+  if (!json) tellWarnings(file, warnings, print);
   const client = applying.connect();
   try {
     const { dryRun, prune } = applying;
@@ -41,11 +43,11 @@ export async function applyPolicy(file: string, applying: Applying): Promise<num
       last = answer;
     }
     if (!last?.isComplete) throw new Error('The service has not answered to the end.');
-    show(changes, last, applying);
+    show(changes, warnings, last, applying);
     return dryRun && changes.some(isDifference) ? APPLY_EXIT.different : APPLY_EXIT.same;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return tell(problemsOf(error, policy, text));
+    return tell(problemsOf(error, policy, text), warnings);
   } finally {
     client.close();
   }
@@ -53,12 +55,13 @@ export async function applyPolicy(file: string, applying: Applying): Promise<num
 
 function show(
   changes: readonly PolicyChange[],
+  warnings: readonly Warning[],
   { revision, consistencyToken }: ApplyPolicyResponse,
   { json, dryRun, print }: Applying,
 ): void {
   if (json) {
     const stamp = { revision: String(revision), consistencyToken };
-    print(JSON.stringify({ applied: !dryRun, ...stamp, changes: changes.map(toJson) }));
+    print(JSON.stringify({ applied: !dryRun, ...stamp, changes: changes.map(toJson), warnings }));
     return;
   }
   for (const change of changes) print(toLine(change));

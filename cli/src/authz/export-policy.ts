@@ -39,7 +39,14 @@ async function receive(client: PolicyClient): Promise<Policy> {
 function toFile({ permissions, roles, exclusions }: Policy): string {
   return formatPolicy({
     permissions,
-    roles: roles.map(({ deniedPermissions: deny, ...role }) => ({ ...role, deny })),
+    roles: roles.map(({ deniedPermissions, denialConditions, ...role }) => {
+      const conditions = new Map(denialConditions.map(({ permission, condition }) => [permission, condition]));
+      const deny = deniedPermissions.map((permission) => ({
+        permission,
+        condition: conditions.get(permission) ?? '',
+      }));
+      return { ...role, deny };
+    }),
     exclusions: exclusions.map(({ role, excludedRole, reason }) => ({ roles: [role, excludedRole], reason })),
   });
 }

@@ -39,8 +39,19 @@ function* itemsOf({ permissions, roles, exclusions }: Policy): Generator<Item> {
     yield { of: 'permission', item: { ...rest, condition: condition?.source ?? '' } };
   }
   for (const { name, description, parent = '', permissions: allowed, deny } of roles.values()) {
-    const item = { name, description, parent, permissions: [...allowed], deniedPermissions: [...deny] };
-    yield { of: 'role', item };
+    yield {
+      of: 'role',
+      item: {
+        name,
+        description,
+        parent,
+        permissions: [...allowed],
+        deniedPermissions: deny.map(({ permission }) => permission),
+        denialConditions: deny.flatMap(({ permission, condition }) =>
+          condition ? [{ permission, condition: condition.source }] : [],
+        ),
+      },
+    };
   }
   for (const { roles: pair, reason } of exclusions) {
     yield { of: 'exclusion', item: { role: pair[0], excludedRole: pair[1], reason } };
@@ -48,11 +59,11 @@ function* itemsOf({ permissions, roles, exclusions }: Policy): Generator<Item> {
 }
 
 const KEYS: Readonly<Record<string, string>> = { is_dangerous: 'dangerous', denied_permissions: 'deny' };
-const PLACE = /^policy\.(permissions|roles|exclusions)\[(\d+)\](?:\.([a-z_]+)(?:\[(\d+)\])?)?$/;
+const PLACE = /^policy\.(permissions|roles|exclusions)\[(\d+)\](?:\.([a-z_]+)(?:\[(\d+)\](?:\.([a-z]+))?)?)?$/;
 
 /** Where in the file a place of the document stands, such as `policy.roles[3].parent`; undefined: nowhere. */
 export function pathOf(policy: Policy, place: string): readonly (string | number)[] | undefined {
-  const [, section, index, field, item] = PLACE.exec(place) ?? [];
+  const [, section, index, field, item, part] = PLACE.exec(place) ?? [];
   if (section === undefined) return undefined;
   const at = Number(index);
   if (section === 'exclusions') {
@@ -63,5 +74,14 @@ export function pathOf(policy: Policy, place: string): readonly (string | number
   if (name === undefined) return undefined;
   // A name is a key.
   if (field === undefined || field === 'name') return [section, name];
+  if (field === 'denial_conditions')
+    return [section, name, 'deny', ...denialAt(policy, name, Number(item)), ...(part ? [part] : [])];
   return [section, name, KEYS[field] ?? field, ...(item === undefined ? [] : [Number(item)])];
+}
+
+/** The place among the denials of a role of the one with the condition that was sent as the `nth`. */
+function denialAt({ roles }: Policy, role: string, nth: number): readonly number[] {
+  const places = (roles.get(role)?.deny ?? []).flatMap(({ condition }, index) => (condition ? [index] : []));
+  const place = places[nth];
+  return place === undefined ? [] : [place];
 }

@@ -23,7 +23,11 @@ const ITEM = {
 } as const satisfies Record<PolicyItemKind, string>;
 
 /** How the document calls the fields that the service calls otherwise. */
-const FIELD: Readonly<Record<string, string>> = { is_dangerous: 'dangerous', denied_permissions: 'deny' };
+const FIELD: Readonly<Record<string, string>> = {
+  is_dangerous: 'dangerous',
+  denied_permissions: 'deny',
+  denial_conditions: 'deny_conditions',
+};
 
 /** Whether it is, or would be, other than before. */
 export function isDifference({ kind }: PolicyChange): boolean {

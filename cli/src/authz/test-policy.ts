@@ -1,6 +1,6 @@
 import { type FailedCheck, parsePolicy, runTests } from '@gatehouse/client/policy-file';
 import { TEST_EXIT } from './exit-codes.ts';
-import { readPolicy, tellProblems } from './policy-text.ts';
+import { readPolicy, tellProblems, tellWarnings } from './policy-text.ts';
 
 /** Runs the tests of a policy file: no server, no network. Answers with the exit code. */
 export async function testPolicy(file: string, json: boolean, print: (line: string) => void): Promise<number> {
@@ -9,14 +9,20 @@ export async function testPolicy(file: string, json: boolean, print: (line: stri
     tellProblems(file, [text], json, print);
     return TEST_EXIT.wrong;
   }
-  const { policy, problems } = parsePolicy(text);
-  if (!policy) {
-    tellProblems(file, problems, json, print);
+  const parsed = parsePolicy(text);
+  if (!parsed.policy) {
+    tellProblems(file, parsed.problems, json, print);
     return TEST_EXIT.wrong;
   }
+  const { policy, warnings } = parsed;
+  if (!json) tellWarnings(file, warnings, print);
   const { passed, failed } = runTests(policy);
   for (const check of json ? [] : failed) print(line(file, check));
-  print(json ? JSON.stringify({ passed, failed: failed.map(toJson) }) : `${passed} passed, ${failed.length} failed`);
+  print(
+    json
+      ? JSON.stringify({ passed, failed: failed.map(toJson), warnings })
+      : `${passed} passed, ${failed.length} failed`,
+  );
   return failed.length === 0 ? TEST_EXIT.passed : TEST_EXIT.failed;
 }
 

@@ -27,7 +27,7 @@ export async function authorize({ authz, authzOperator, modelOperator }: World, 
     { name: permission, description: 'Read orders.', category: 'orders', isDangerous: false, condition: '' },
     expecting(journey, OPERATOR, 'permission.created'),
   );
-  const role = { description: '', permissions: [], deniedPermissions: [], parentRoleId: '' };
+  const role = { description: '', permissions: [], denialConditions: [], deniedPermissions: [], parentRoleId: '' };
   const parent = await authzOperator.createRole(
     { ...role, name: `reader-${tag}`, permissions: [permission] },
     expecting(journey, OPERATOR, 'role.created'),

@@ -5,15 +5,10 @@ import type { RoleExclusion, RolePair } from './domain/exclusion.ts';
 import type { RoleGrant, StoredGrant } from './domain/grant.ts';
 import { nameOf, type Permission } from './domain/permission.ts';
 import type { Role } from './domain/role.ts';
+import { denialInWords, type HeldLists } from './domain/role-update.ts';
 
 /** A grant that is taken away. */
 export type Revocation = Pick<RoleGrant, 'id' | 'userId' | 'roleId' | 'reason' | 'scope'>;
-
-/** Names of the permissions that a role holds and denies. */
-export interface HeldNames {
-  readonly permissions: readonly string[];
-  readonly deniedPermissions: readonly string[];
-}
 
 /** What was checked; an empty user or permission is one that can't exist here. */
 export interface Checked {
@@ -30,7 +25,7 @@ export interface Events {
   permissionUpdated(tx: Transaction, source: EventSource, permission: Permission, before: Permission): Promise<void>;
   /** `roles` is how many roles it was taken from. */
   permissionDeleted(tx: Transaction, source: EventSource, permission: Permission, roles: number): Promise<void>;
-  roleCreated(tx: Transaction, source: EventSource, role: Role, held: HeldNames): Promise<void>;
+  roleCreated(tx: Transaction, source: EventSource, role: Role, held: HeldLists): Promise<void>;
   /** `words` say what was changed, as it is now. */
   roleUpdated(tx: Transaction, source: EventSource, role: Role, words: Readonly<Record<string, string>>): Promise<void>;
   roleDeleted(tx: Transaction, source: EventSource, role: Role): Promise<void>;
@@ -114,6 +109,7 @@ export function openEvents(trail: Trail, registry: Registry): Events {
         ...optional('parent_role_id', parentRoleId),
         ...optional('permissions', held.permissions.join(' ')),
         ...optional('denied_permissions', held.deniedPermissions.join(' ')),
+        ...optional('denial_conditions', held.denialConditions.map(denialInWords).join('; ')),
       }),
     roleUpdated: (tx, source, { id, name }, words) => changed(tx, source, { role_id: id, role: name, ...words }),
     roleDeleted: (tx, source, { id, name }) => deleted(tx, source, { role_id: id, role: name }),

@@ -125,6 +125,42 @@ describe('applying a document', () => {
     ]);
   });
 
+  it('makes denials what it says of their conditions, and tells what is other than before', async () => {
+    const under = (...conditions: [permission: string, condition: string][]): Sketch => ({
+      permissions: ['d:one', 'd:two', 'd:three'],
+      roles: [
+        {
+          name: 'denying',
+          deniedPermissions: ['d:one', 'd:two'],
+          denialConditions: conditions.map(([name, condition]) => ({ permission: name, condition })),
+        },
+      ],
+    });
+    await make(under(['d:one', 'context.a == 1']));
+    const context = traced();
+    const { changes } = await make(under(['d:one', 'context.a == 2'], ['d:two', 'context.b == 1']), {}, context);
+    expect(lines(changes)).toEqual([
+      '~ role denying: denial_conditions +d:one if context.a == 2 +d:two if context.b == 1 -d:one if context.a == 1',
+    ]);
+    const [event] = await fixture.eventsOf(context.requestId, 1);
+    expect(event).toMatchObject({
+      eventType: 'role.updated',
+      attributes: {
+        add_denied_permissions: 'd:one d:two',
+        denial_conditions: 'd:one if context.a == 2; d:two if context.b == 1',
+      },
+    });
+    expect(lines((await make(under())).changes)).toEqual([
+      '~ role denying: denial_conditions -d:one if context.a == 2 -d:two if context.b == 1',
+    ]);
+    expect((await make(under())).changes.filter(({ name }) => name === 'denying')).toEqual([]);
+    const { policy } = await exported(fixture.policies);
+    expect(policy.roles.find(({ name }) => name === 'denying')).toMatchObject({
+      deniedPermissions: ['d:one', 'd:two'],
+      denialConditions: [],
+    });
+  });
+
   it('leaves the audit events of the single RPCs, with who did it', async () => {
     await make(BEFORE);
     const context = traced();
@@ -316,7 +352,16 @@ describe('a document that is wrong', () => {
       make({
         permissions: ['a:b', 'a:b', { name: 'c:d', condition: 'request.nothing' }],
         roles: [
-          { name: 'r', permissions: ['a:b'], deniedPermissions: ['c:d', 'a:b'] },
+          {
+            name: 'r',
+            permissions: ['a:b'],
+            deniedPermissions: ['c:d', 'a:b'],
+            denialConditions: [
+              { permission: 'e:f', condition: 'true' },
+              { permission: 'c:d', condition: 'request.nothing' },
+              { permission: 'c:d', condition: 'true' },
+            ],
+          },
           { name: 'r' },
           {
             name: 'wide',
@@ -333,7 +378,10 @@ describe('a document that is wrong', () => {
       invalid(
         ['policy.permissions[1].name', 'NAME_TWICE'],
         ['policy.permissions[2].condition', 'CONDITION_INVALID'],
+        ['policy.roles[0].denial_conditions[0]', 'DENIAL_NOT_FOUND'],
+        ['policy.roles[0].denial_conditions[2]', 'DENIAL_TWICE'],
         ['policy.roles[0].denied_permissions[1]', 'PERMISSION_TWICE'],
+        ['policy.roles[0].denial_conditions[1].condition', 'CONDITION_INVALID'],
         ['policy.roles[1].name', 'NAME_TWICE'],
         ['policy.roles[2]', 'ROLE_PERMISSIONS_TOO_MANY'],
         ['policy.exclusions[1]', 'EXCLUSION_TWICE'],

@@ -78,6 +78,7 @@ export async function startAuthzen(options: FixtureOptions = {}): Promise<Authze
         description: '',
         parentRoleId: '',
         permissions: [],
+        denialConditions: [],
         deniedPermissions: [name],
       });
       await fixture.operator.grantRole({ userId, roleId: role?.roleId ?? '', reason: '', ...ALWAYS, scope });

@@ -124,7 +124,7 @@ describe('a grant with times', () => {
 });
 
 describe('a denied permission', () => {
-  async function role(permissions: string[], deniedPermissions: string[], parentRoleId = '') {
+  async function role(permissions: string[], deniedPermissions: string[], parentRoleId = '', condition = '') {
     for (const name of [...permissions, ...deniedPermissions]) {
       await fixture.operator.createPermission(permission(name)).catch(() => {});
     }
@@ -134,6 +134,7 @@ describe('a denied permission', () => {
       description: '',
       parentRoleId,
       permissions,
+      denialConditions: condition === '' ? [] : deniedPermissions.map((each) => ({ permission: each, condition })),
       deniedPermissions,
     });
     return made.role?.roleId ?? '';
@@ -157,6 +158,40 @@ describe('a denied permission', () => {
     const { consistencyToken: token } = await fixture.operator.grantRole(request);
     expect(await ask(userId, 'salaries:read', { resource: 'tenant/7/person/1', token })).toEqual(denied);
     expect(await ask(userId, 'salaries:read', { resource: 'tenant/8/person/1', token })).toEqual(allowed);
+  });
+
+  it('is denied whatever the condition of the permission comes to', async () => {
+    const name = `signed-${randomUUID()}:open`;
+    await fixture.operator.createPermission({ ...permission(name), condition: 'request.authentication_level >= 2' });
+    const userId = randomUUID();
+    await fixture.grant(userId, await role(['*:*'], []));
+    const strong = { context: { authenticationLevel: 2 } };
+    const before = await fixture.grant(userId, await role([], ['unrelated:thing']));
+    expect(await ask(userId, name, { token: before })).toEqual(allowed);
+    const token = await fixture.grant(userId, await role([], [name]));
+    expect(await ask(userId, name, { token })).toEqual(denied);
+    expect(await ask(userId, name, { token, ...strong })).toEqual(denied);
+  });
+
+  it('is denied under a condition of its own while that is true or unknown', async () => {
+    const name = `sealed-${randomUUID()}:open`;
+    const userId = randomUUID();
+    await fixture.grant(userId, await role([name], []));
+    const token = await fixture.grant(userId, await role([], [name], '', '!request.ip.inCidr("10.0.0.0/8")'));
+    expect(await ask(userId, name, { token, context: { ip: '10.1.2.3' } })).toEqual(allowed);
+    expect(await ask(userId, name, { token, context: { ip: '11.1.2.3' } })).toEqual(denied);
+    expect(await ask(userId, name, { token })).toEqual({
+      decision: Decision.DECISION_DENIED,
+      undetermined: 'The address of the caller is not known.',
+    });
+  });
+
+  it('is plainly denied where no fact could change that', async () => {
+    const name = `shut-${randomUUID()}:open`;
+    const roleId = await role([], [name], '', 'context.shut == true');
+    const userId = randomUUID();
+    const token = await fixture.grant(userId, roleId);
+    expect(await ask(userId, name, { token })).toEqual(denied);
   });
 
   it('can not be held by the same role as well', async () => {
@@ -188,7 +223,13 @@ describe('a condition', () => {
     const name = `owned-${randomUUID()}:edit`;
     const condition = 'resource.owner == request.user_id || context.emergency == true';
     await fixture.operator.createPermission({ ...permission(name), condition });
-    const made = { name: `role-${randomUUID()}`, description: '', parentRoleId: '', deniedPermissions: [] };
+    const made = {
+      name: `role-${randomUUID()}`,
+      description: '',
+      parentRoleId: '',
+      denialConditions: [],
+      deniedPermissions: [],
+    };
     const { role } = await fixture.operator.createRole({ ...made, permissions: [name] });
     const userId = randomUUID();
     const token = await fixture.grant(userId, role?.roleId ?? '');

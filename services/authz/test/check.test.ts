@@ -105,6 +105,7 @@ describe('a consistency token', () => {
       description: '',
       parentRoleId: '',
       permissions: [],
+      denialConditions: [],
       deniedPermissions: [],
     });
     const { modelRevision, user } = parseToken(consistencyToken);

@@ -19,12 +19,14 @@ const role = (
     parentRoleId?: string;
     permissions?: string[];
     deniedPermissions?: string[];
+    denialConditions?: { permission: string; condition: string }[];
   } = {},
 ) => ({
   name: unique(),
   description: '',
   parentRoleId: '',
   permissions: [],
+  denialConditions: [],
   deniedPermissions: [],
   ...change,
 });
@@ -90,6 +92,34 @@ describe('creating a role', () => {
       }),
     ]);
     expect(await fixture.metric('authz_role_created_total')).toBe(before + 3);
+  });
+
+  it('denies under conditions, and tells them wherever it tells what is denied', async () => {
+    for (const name of ['toll:pay', 'toll:waive']) await fixture.operator.createPermission(permission(name));
+    const context = traced();
+    const denialConditions = [{ permission: 'toll:waive', condition: 'context.isNight == true' }];
+    const request = role({ deniedPermissions: ['toll:pay', 'toll:waive'], denialConditions });
+    const { role: created } = await fixture.operator.createRole(request, context);
+    expect(created).toMatchObject({ deniedPermissions: ['toll:pay', 'toll:waive'], denialConditions });
+    const read = await fixture.model.getRole({ roleId: created?.roleId ?? '' });
+    expect(read.role).toEqual(created);
+    const [event] = await fixture.eventsOf(context.requestId, 1);
+    expect(event?.attributes).toMatchObject({
+      denied_permissions: 'toll:pay toll:waive',
+      denial_conditions: 'toll:waive if context.isNight == true',
+    });
+  });
+
+  it('refuses a condition that is wrong, and says where', async () => {
+    await fixture.operator.createPermission(permission('tax:waive'));
+    const denialConditions = [{ permission: 'tax:waive', condition: '1 + 1' }];
+    await expect(
+      fixture.operator.createRole(role({ deniedPermissions: ['tax:waive'], denialConditions })),
+    ).rejects.toMatchObject({
+      reason: 'CONDITION_INVALID',
+      fields: [{ field: 'denial_conditions[0].condition', description: 'It is of type int, not bool.' }],
+      metadata: { position: '0' },
+    });
   });
 
   it('refuses a name that is taken, and leaves no trace', async () => {
@@ -180,6 +210,38 @@ describe('creating a role', () => {
     ['permissions[1]', { permissions: ['a:b', ''] }],
     ['permissions[0]', { permissions: ['x'.repeat(128)] }],
     ['permissions[1]', { permissions: ['a:b', 'Not A Name'] }],
+    ['denial_conditions[0].permission', { denialConditions: [{ permission: '', condition: 'true' }] }],
+    ['denial_conditions[0].permission', { denialConditions: [{ permission: 'a:b', condition: 'true' }] }],
+    [
+      'denial_conditions[0].permission',
+      {
+        permissions: ['a:b'],
+        deniedPermissions: ['a:c'],
+        denialConditions: [{ permission: 'a:b', condition: 'true' }],
+      },
+    ],
+    [
+      'denial_conditions[1].permission',
+      {
+        deniedPermissions: ['a:b'],
+        denialConditions: ['true', 'false'].map((condition) => ({ permission: 'a:b', condition })),
+      },
+    ],
+    [
+      'denial_conditions[0].condition',
+      { deniedPermissions: ['a:b'], denialConditions: [{ permission: 'a:b', condition: '' }] },
+    ],
+    [
+      'denial_conditions[0].condition',
+      { deniedPermissions: ['a:b'], denialConditions: [{ permission: 'a:b', condition: ' '.repeat(1_025) }] },
+    ],
+    [
+      'denial_conditions',
+      {
+        deniedPermissions: Array.from({ length: 201 }, (_, index) => `a:p${index}`),
+        denialConditions: Array.from({ length: 201 }, (_, index) => ({ permission: `a:p${index}`, condition: 'true' })),
+      },
+    ],
   ])('refuses wrong %s', async (field, change) => {
     await expect(fixture.operator.createRole(role(change))).rejects.toMatchObject({
       kind: 'invalid',

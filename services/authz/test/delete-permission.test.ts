@@ -17,7 +17,14 @@ const remove = (permissionId: string, force = false, context = {}) =>
   fixture.model.deletePermission({ permissionId, force }, context);
 /** A role that holds these; the permissions must exist. */
 const roleWith = async (permissions: string[], deniedPermissions: string[] = []) => {
-  const request = { name: `role-${randomUUID()}`, description: '', parentRoleId: '', permissions, deniedPermissions };
+  const request = {
+    name: `role-${randomUUID()}`,
+    description: '',
+    parentRoleId: '',
+    permissions,
+    denialConditions: [],
+    deniedPermissions,
+  };
   return (await fixture.operator.createRole(request)).role?.roleId ?? '';
 };
 

@@ -111,6 +111,7 @@ describe('an explanation', () => {
       description: '',
       parentRoleId: '',
       permissions: ['explained:list'],
+      denialConditions: [],
       deniedPermissions: ['explained:purge'],
     });
     const userId = randomUUID();
@@ -118,6 +119,43 @@ describe('an explanation', () => {
     const answer = await explain(userId, name, resource);
     expect(answer).toMatchObject({ decision: Decision.DECISION_DENIED, kind });
     expect(answer.sentences[0]).toMatch(/^Denied: /);
+  });
+
+  it('shows a denial with the condition of its own, and says whether it is in doubt', async () => {
+    const condition = '!request.ip.inCidr("10.0.0.0/8")';
+    const name = `sealed-${randomUUID()}:open`;
+    await fixture.operator.createPermission({ ...permission(name), condition: 'request.authentication_level >= 0' });
+    const made = { description: '', parentRoleId: '', permissions: [] };
+    const { role } = await fixture.operator.createRole({
+      ...made,
+      name: `sealing-${randomUUID()}`,
+      deniedPermissions: [name],
+      denialConditions: [{ permission: name, condition }],
+    });
+    const userId = randomUUID();
+    await grant(userId, role?.roleId ?? '', {});
+    // Nothing allows it: what a denial comes to is of no interest.
+    expect(await explain(userId, name)).toMatchObject({
+      kind: ExplanationKind.EXPLANATION_KIND_NOT_HELD,
+      undetermined: '',
+    });
+    await grant(userId, await fixture.role({ permissions: ['*:*'] }), {});
+    const outside = { ip: '11.1.2.3', authenticationLevel: 1, resourceAttributes: undefined, attributes: undefined };
+    const certain = await fixture.operator.explainCheck({ item: { ...item(userId, name), context: outside } });
+    const shown = { condition, isOfGrant: false, facts: [{ name: 'request.ip', value: '"11.1.2.3"' }] };
+    expect(certain).toMatchObject({
+      kind: ExplanationKind.EXPLANATION_KIND_DENIED,
+      undetermined: '',
+      evidence: { isDenied: true, conditions: [{ ...shown, holds: true }] },
+    });
+    expect(certain.sentences.at(-1)).toBe(
+      `The condition of the denial, ${condition}, is true. It looked at request.ip = "11.1.2.3".`,
+    );
+    expect(await explain(userId, name)).toMatchObject({
+      kind: ExplanationKind.EXPLANATION_KIND_DENIED,
+      undetermined: 'The address of the caller is not known.',
+      evidence: { isDenied: true, conditions: [{ condition, holds: false }] },
+    });
   });
 
   it('tells of a grant that is suspended, and of one that has ended', async () => {

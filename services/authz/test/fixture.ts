@@ -97,6 +97,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
         description: '',
         parentRoleId,
         permissions,
+        denialConditions: [],
         deniedPermissions: [],
       });
       return role?.roleId ?? '';

@@ -18,6 +18,7 @@ describe('getting a role', () => {
       description: 'Files things',
       parentRoleId: await fixture.role(),
       permissions: ['files:read'],
+      denialConditions: [],
       deniedPermissions: ['files:delete'],
     });
     expect(await fixture.model.getRole({ roleId: role?.roleId ?? '' })).toEqual({

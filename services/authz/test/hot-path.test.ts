@@ -86,6 +86,7 @@ async function grantedUser(): Promise<{ userId: string; token: string }> {
     description: '',
     parentRoleId: '',
     permissions: ['hot:path'],
+    denialConditions: [],
     deniedPermissions: [],
   };
   const { role } = (await service.createRole(made, CALL)) as { role: { roleId: string } };

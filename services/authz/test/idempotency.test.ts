@@ -35,6 +35,7 @@ const newRole = () => ({
   description: '',
   parentRoleId: '',
   permissions: [],
+  denialConditions: [],
   deniedPermissions: [],
 });
 
@@ -99,6 +100,7 @@ const CHANGES: [rpc: string, prepare: () => Promise<(context: object) => Promise
         addPermissions: [],
         removePermissions: [],
         addDeniedPermissions: [],
+        denialConditions: [],
         removeDeniedPermissions: [],
       };
       return (context) =>

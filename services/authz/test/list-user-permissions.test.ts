@@ -52,6 +52,7 @@ async function role(permissions: string[], deniedPermissions: string[] = [], par
     description: '',
     parentRoleId,
     permissions,
+    denialConditions: [],
     deniedPermissions,
   });
   return { roleId: made.role?.roleId ?? '', name };
@@ -100,6 +101,37 @@ describe('the permissions of a user', () => {
         { name: 'salaries:read', effect: Effect.EFFECT_ALLOW, decision: Decision.DECISION_DENIED },
         { name: 'salaries:write', effect: Effect.EFFECT_ALLOW, decision: Decision.DECISION_ALLOWED },
         { name: '*:read', effect: Effect.EFFECT_DENY, decision: Decision.DECISION_UNSPECIFIED },
+      ]),
+    );
+  });
+
+  it('have of what is denied the condition of the denial, and of what is allowed that of the permission', async () => {
+    const name = `sealed-${randomUUID()}:open`;
+    await fixture.operator.createPermission({ ...permission(name), condition: 'context.open == true' });
+    const userId = randomUUID();
+    await fixture.grant(userId, (await role([name])).roleId);
+    const { role: denying } = await fixture.operator.createRole({
+      name: `denying-${randomUUID()}`,
+      description: '',
+      parentRoleId: '',
+      permissions: [],
+      deniedPermissions: [name],
+      denialConditions: [{ permission: name, condition: 'context.shut == true' }],
+    });
+    await fixture.grant(userId, denying?.roleId ?? '');
+    const attributes = { open: false, shut: false };
+    const context = { ip: '', authenticationLevel: 0, resourceAttributes: undefined, attributes };
+    const found = (await listAll(userId, { context })).map(({ effect, permissionCondition, standing }) => ({
+      effect,
+      permissionCondition,
+      standing,
+    }));
+    const standing = Standing.STANDING_COUNTS_NOT;
+    expect(found).toHaveLength(2);
+    expect(found).toEqual(
+      expect.arrayContaining([
+        { effect: Effect.EFFECT_ALLOW, permissionCondition: 'context.open == true', standing },
+        { effect: Effect.EFFECT_DENY, permissionCondition: 'context.shut == true', standing },
       ]),
     );
   });

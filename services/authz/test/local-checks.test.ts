@@ -106,6 +106,7 @@ describe('checks in the memory of a client', () => {
       addPermissions: [],
       removePermissions: ['changing:read'],
       addDeniedPermissions: [],
+      denialConditions: [],
       removeDeniedPermissions: [],
     });
     await waitFor(async () => !(await remembered(permissions, question)), { everyMs: 1 });

@@ -62,6 +62,7 @@ async function denyingRole(name: string): Promise<string> {
     description: '',
     parentRoleId: '',
     permissions: [],
+    denialConditions: [],
     deniedPermissions: [name],
   });
   return role?.roleId ?? '';

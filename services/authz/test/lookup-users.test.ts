@@ -93,6 +93,7 @@ describe('the users who hold a permission', () => {
       description: '',
       parentRoleId: '',
       permissions: [],
+      denialConditions: [],
       deniedPermissions: ['secrets:read'],
     });
     const [plain = '', denied = '', guarded = ''] = Array.from({ length: 3 }, () => randomUUID()).sort();

@@ -27,7 +27,14 @@ export function policyOf({ permissions = [], roles = [], exclusions = [] }: Sket
       condition: '',
       ...(typeof each === 'string' ? { name: each } : each),
     })),
-    roles: roles.map((each) => ({ description: '', parent: '', permissions: [], deniedPermissions: [], ...each })),
+    roles: roles.map((each) => ({
+      description: '',
+      parent: '',
+      permissions: [],
+      denialConditions: [],
+      deniedPermissions: [],
+      ...each,
+    })),
     exclusions: exclusions.map((each) => {
       if ('role' in each) return each;
       const [role, excludedRole, reason = ''] = each;

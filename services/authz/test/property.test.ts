@@ -78,6 +78,7 @@ async function createSomeRole(): Promise<void> {
     description: '',
     parentRoleId: parent?.id ?? '',
     permissions: names,
+    denialConditions: [],
     deniedPermissions: denied,
   });
   roles.push({ id: role?.roleId ?? '', parent, names, denied });

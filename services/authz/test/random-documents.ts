@@ -29,13 +29,17 @@ export function randomDocument(): Policy {
       condition: pick(CONDITIONS),
     })),
     roles: [...order].sort().map((name) => {
-      const held = permissions.filter(() => chance(0.4)).map((each) => [each, chance(0.2)] as const);
+      const held = permissions.filter(() => chance(0.4)).map((each) => [each, chance(0.3)] as const);
       return {
         name,
         description: pick(TEXTS),
         parent: parentOf.get(name) ?? '',
         permissions: held.flatMap(([each, isDenied]) => (isDenied ? [] : [each])),
         deniedPermissions: held.flatMap(([each, isDenied]) => (isDenied ? [each] : [])),
+        denialConditions: held.flatMap(([permission, isDenied]) => {
+          const condition = isDenied ? pick(CONDITIONS) : '';
+          return condition === '' ? [] : [{ permission, condition }];
+        }),
       };
     }),
     exclusions: pairs

@@ -60,10 +60,11 @@ export async function storeRandomPolicies({ rows }: Pick<Fixture, 'rows'>): Prom
       [role.id, `role-${role.id}`, role.level, parent?.id ?? null],
     );
     for (const name of new Set([pick(HELD), pick(HELD)])) {
+      const effect = next() < 0.15 ? 'deny' : 'allow';
       await rows(
-        `insert into authz.role_permissions (id, role_id, permission_id, effect, granted_at)
-         values ($1, $2, $3, $4, now())`,
-        [randomUUID(), role.id, permissionIds.get(name), next() < 0.15 ? 'deny' : 'allow'],
+        `insert into authz.role_permissions (id, role_id, permission_id, effect, condition, granted_at)
+         values ($1, $2, $3, $4, $5, now())`,
+        [randomUUID(), role.id, permissionIds.get(name), effect, effect === 'deny' ? pick(CONDITIONS) : ''],
       );
     }
     roles.push(role);

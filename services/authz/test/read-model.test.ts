@@ -48,22 +48,30 @@ describe('ReadModel', () => {
 
   it('tells roles, each after its parent, with what they hold and deny, under its conditions', async () => {
     await a.operator.createPermission({ ...permission('vault:open'), condition: 'request.authentication_level >= 2' });
+    await a.operator.createPermission(permission('vault:shut'));
     const parent = await a.role({ permissions: ['vault:open', 'vault:see'], name: 'guard' });
     const { role } = await a.operator.createRole({
       name: 'trainee',
       description: '',
       parentRoleId: parent,
       permissions: ['vault:see'],
-      deniedPermissions: ['vault:open'],
+      deniedPermissions: ['vault:open', 'vault:shut'],
+      denialConditions: [{ permission: 'vault:shut', condition: 'context.isNight == true' }],
     });
     const { roles } = await readModel(a);
     expect([...roles.keys()].indexOf(parent)).toBeLessThan([...roles.keys()].indexOf(role?.roleId ?? ''));
     expect(roles.get(role?.roleId ?? '')).toMatchObject({ name: 'trainee', parentRoleId: parent });
     const held = [...(roles.get(role?.roleId ?? '')?.permissions ?? [])].sort((x, y) => (x.name < y.name ? -1 : 1));
     expect(held).toEqual([
-      { name: 'vault:open', effect: Effect.EFFECT_DENY, condition: 'request.authentication_level >= 2' },
+      { name: 'vault:open', effect: Effect.EFFECT_DENY, condition: '' },
       { name: 'vault:see', effect: Effect.EFFECT_ALLOW, condition: '' },
+      { name: 'vault:shut', effect: Effect.EFFECT_DENY, condition: 'context.isNight == true' },
     ]);
+    expect(roles.get(parent)?.permissions).toContainEqual({
+      name: 'vault:open',
+      effect: Effect.EFFECT_ALLOW,
+      condition: 'request.authentication_level >= 2',
+    });
   });
 
   it('is never behind what was changed before it was called, on whichever instance', async () => {

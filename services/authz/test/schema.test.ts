@@ -117,6 +117,29 @@ describe('the database itself refuses, of its owner too,', () => {
     await expect(sql(`update authz.permissions set name = 'x:y'`)).rejects.toThrow(/"name"/);
   });
 
+  it('a condition of what a role allows, which has that of the permission, and one that is too long', async () => {
+    const roleId = await store(0, null);
+    const hold = async (columns: string, ...values: string[]) => {
+      const [permission] = await sql(
+        `insert into authz.permissions (id, resource, action, created_at) values (gen_random_uuid(), $1, 'x', now())
+         returning id`,
+        [`held-${randomUUID()}`],
+      );
+      return sql(
+        `insert into authz.role_permissions (id, role_id, permission_id, granted_at${columns})
+         values (gen_random_uuid(), $1, $2, now()${values.map((each) => `, '${each}'`).join('')}) returning condition`,
+        [roleId, (permission as { id: string }).id],
+      );
+    };
+    // As code that knows of no conditions stores them.
+    expect(await hold('')).toEqual([{ condition: '' }]);
+    expect(await hold(', effect', 'deny')).toEqual([{ condition: '' }]);
+    expect(await hold(', effect, condition', 'deny', 'context.a')).toEqual([{ condition: 'context.a' }]);
+    const constraint = violation('role_permissions_condition_check');
+    await expect(hold(', condition', 'context.a')).rejects.toEqual(constraint);
+    await expect(hold(', effect, condition', 'deny', 'x'.repeat(1_025))).rejects.toEqual(constraint);
+  });
+
   it('a second revision of the model', async () => {
     await expect(sql('insert into authz.model_revision (revision) values (1)')).rejects.toEqual(
       violation('model_revision_pkey'),

@@ -153,6 +153,24 @@ describe('simulating a change', () => {
     expect(told(await simulate({}, [], { prune: true }))).toEqual([[ada, 'loses files:* by all']]);
   });
 
+  it('tells of the condition of a denial that changes, and nothing of one of a permission that is denied', async () => {
+    await apply(fixture.policies, MODEL);
+    const [ada = ''] = users(1);
+    await give(portable(ada, 'all'), portable(ada, 'guest'));
+    const guest = { name: 'guest', deniedPermissions: ['files:write'] };
+    const under = (condition: string) => [{ permission: 'files:write', condition }];
+    await apply(fixture.policies, { roles: [guest] });
+    const limited = { roles: [{ ...guest, denialConditions: under('context.shut == true') }] };
+    const [gained] = await simulate(limited);
+    expect(told(gained ? [gained] : [])).toEqual([[ada, 'gains files:write by guest (denial)']]);
+    expect(gained).toMatchObject({ before: Holding.HOLDING_NONE, after: Holding.HOLDING_LIMITED });
+    await apply(fixture.policies, limited);
+    const other = { roles: [{ ...guest, denialConditions: under('context.shut == false') }] };
+    expect(told(await simulate(other))).toEqual([[ada, 'alters files:write by guest (denial)']]);
+    const permissions = [{ name: 'files:write', condition: 'context.open == true' }];
+    expect(told(await simulate({ ...limited, permissions }))).toEqual([]);
+  });
+
   it('counts only grants that are active and have not ended', async () => {
     await apply(fixture.policies, MODEL);
     const [ada = '', bob = ''] = users(2);

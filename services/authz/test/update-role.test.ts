@@ -17,6 +17,7 @@ const NO_CHANGE = {
   addPermissions: [],
   removePermissions: [],
   addDeniedPermissions: [],
+  denialConditions: [],
   removeDeniedPermissions: [],
 } satisfies Partial<UpdateRoleRequest>;
 const update = (roleId: string, change: Partial<UpdateRoleRequest>, context = {}) =>
@@ -70,6 +71,68 @@ describe('updating a role', () => {
     const kept = await update(roleId, { removePermissions: ['a:delete'], removeDeniedPermissions: ['a:read'] });
     expect(kept.role).toMatchObject({ permissions: ['a:read'], deniedPermissions: ['a:delete', 'a:write'] });
     expect(await stored(roleId)).toEqual(kept.role);
+  });
+
+  it('gives a denial a condition, another one, and none', async () => {
+    for (const name of ['gate:open', 'gate:shut']) await fixture.operator.createPermission(permission(name));
+    const { userId, roleId } = await makeGrant(fixture, { permissions: ['gate:see'] });
+    await fixture.grant(userId, await fixture.role({ permissions: ['gate:open', 'gate:shut'] }));
+    const deny = (condition: string, context = {}) =>
+      update(
+        roleId,
+        {
+          addDeniedPermissions: ['gate:open'],
+          denialConditions: condition === '' ? [] : [{ permission: 'gate:open', condition }],
+        },
+        context,
+      );
+    const ask = async (token: string) => fixture.allowed(userId, 'gate:open', atLeast(token));
+    const context = traced();
+    const limited = await deny('request.authentication_level < 0', context);
+    expect(limited.role).toMatchObject({
+      deniedPermissions: ['gate:open'],
+      denialConditions: [{ permission: 'gate:open', condition: 'request.authentication_level < 0' }],
+    });
+    expect(await stored(roleId)).toEqual(limited.role);
+    expect(await ask(limited.consistencyToken)).toBe(true);
+    const [event] = await fixture.eventsOf(context.requestId, 1);
+    expect(event?.attributes).toMatchObject({
+      add_denied_permissions: 'gate:open',
+      denial_conditions: 'gate:open if request.authentication_level < 0',
+    });
+    expect(await ask((await deny('request.authentication_level == 0')).consistencyToken)).toBe(false);
+    expect(await ask((await deny('context.missing == 1')).consistencyToken)).toBe(false);
+    // What is not mentioned stays as it is, and what is mentioned again without a condition is denied always.
+    const kept = await update(roleId, { addDeniedPermissions: ['gate:shut'] });
+    expect(kept.role?.denialConditions).toEqual([{ permission: 'gate:open', condition: 'context.missing == 1' }]);
+    expect((await deny('')).role).toMatchObject({
+      deniedPermissions: ['gate:open', 'gate:shut'],
+      denialConditions: [],
+    });
+    const { role } = await update(roleId, { addPermissions: ['gate:open'] });
+    expect(role).toMatchObject({ permissions: ['gate:open', 'gate:see'], denialConditions: [] });
+  });
+
+  it('refuses more conditions of denials than one role may have, and one that is wrong', async () => {
+    const names = Array.from({ length: 201 }, (_, index) => `sluice:p${index}`);
+    await fixture.rows(
+      `insert into authz.permissions (id, resource, action, created_at)
+       select gen_random_uuid(), 'sluice', 'p' || n, now() from generate_series(0, 200) n`,
+    );
+    const roleId = await fixture.role();
+    const denying = (some: readonly string[], condition = 'context.a == 1') => ({
+      addDeniedPermissions: [...some],
+      denialConditions: some.map((name) => ({ permission: name, condition })),
+    });
+    await update(roleId, denying(names.slice(0, 200)));
+    await expect(update(roleId, denying(names.slice(200)))).rejects.toMatchObject(
+      refusal('limited', 'ROLE_PERMISSIONS_TOO_MANY'),
+    );
+    await update(roleId, { addDeniedPermissions: names });
+    await expect(update(roleId, denying(names.slice(0, 1), 'nothing'))).rejects.toMatchObject({
+      reason: 'CONDITION_INVALID',
+      fields: [expect.objectContaining({ field: 'denial_conditions[0].condition' })],
+    });
   });
 
   it('moves it below another role, with all of its descendants', async () => {
@@ -234,6 +297,10 @@ describe('updating a role', () => {
     ['add_permissions[0]', { addPermissions: ['Read'] }],
     ['remove_permissions', { removePermissions: ['a:b', 'a:b'] }],
     ['remove_denied_permissions', { addPermissions: ['a:b'], removeDeniedPermissions: ['a:b'] }],
+    [
+      'denial_conditions[0].permission',
+      { removeDeniedPermissions: ['a:b'], denialConditions: [{ permission: 'a:b', condition: 'true' }] },
+    ],
     ['must_match_revision', { mustMatchRevision: 2n ** 63n }],
   ])('refuses a wrong %s', async (field, change) => {
     await expect(fixture.model.updateRole({ roleId: randomUUID(), ...NO_CHANGE, ...change })).rejects.toMatchObject({

@@ -37,7 +37,7 @@ const rowOf = async (userId: string) => {
 };
 const denying = async (name: string, permissions: string[], deniedPermissions: string[], parentRoleId = '') => {
   await fixture.role({ permissions: [...permissions, ...deniedPermissions] });
-  const request = { name, description: '', parentRoleId, permissions, deniedPermissions };
+  const request = { name, description: '', parentRoleId, permissions, denialConditions: [], deniedPermissions };
   return (await fixture.operator.createRole(request)).role?.roleId ?? '';
 };
 

@@ -5,6 +5,7 @@ import { formatPolicy, type PolicyContent } from './format-policy.ts';
 import { locateIn } from './locate.ts';
 import { parsePolicy } from './parse-policy.ts';
 
+const denial = (permission: string, condition = '') => ({ permission, condition });
 const CONTENT: PolicyContent = {
   permissions: [
     { name: '*:*', description: 'Everything: "all" of it', category: '', isDangerous: true, condition: 'true' },
@@ -12,7 +13,13 @@ const CONTENT: PolicyContent = {
   ],
   roles: [
     { name: '1e3', description: 'no', parent: 'null', permissions: ['*:*', 'a:b'], deny: [] },
-    { name: 'null', description: 'two\nlines', parent: '', permissions: [], deny: ['a:b'] },
+    {
+      name: 'null',
+      description: 'two\nlines',
+      parent: '',
+      permissions: [],
+      deny: [denial('a:b'), denial('*:*', 'context.x == "y"')],
+    },
     { name: '7', description: '', parent: '', permissions: [], deny: [] },
   ],
   exclusions: [{ roles: ['7', 'null'], reason: '' }],
@@ -37,6 +44,8 @@ roles:
       lines
     deny:
       - a:b
+      - permission: "*:*"
+        condition: context.x == "y"
   "7":
 exclusions:
   - roles:
@@ -53,7 +62,13 @@ function contentOf(text: string): PolicyContent {
       ...each,
       condition: each.condition?.source ?? '',
     })),
-    roles: [...policy.roles.values()].map((each) => ({ ...each, parent: each.parent ?? '' })).sort(byName),
+    roles: [...policy.roles.values()]
+      .map(({ parent = '', deny, ...each }) => ({
+        ...each,
+        parent,
+        deny: deny.map(({ permission, condition }) => denial(permission, condition?.source)),
+      }))
+      .sort(byName),
     exclusions: policy.exclusions,
   };
 }
@@ -110,7 +125,8 @@ it('tells where something stands, or what holds it', () => {
   expect(at('roles', '1e3', 'parent')).toBe('11:13');
   expect(at('roles', '1e3', 'permissions', 1)).toBe('14:9');
   expect(at('roles', '1e3', 'deny', 4)).toBe('9:3');
-  expect(at('roles', '7')).toBe('21:3');
-  expect(at('exclusions', 0)).toBe('23:5');
+  expect(at('roles', 'null', 'deny', 1, 'condition')).toBe('22:20');
+  expect(at('roles', '7')).toBe('23:3');
+  expect(at('exclusions', 0)).toBe('25:5');
   expect(at('nothing')).toBe('1:1');
 });

@@ -15,7 +15,11 @@ export interface PolicyContent {
     readonly description: string;
     readonly parent: string;
     readonly permissions: readonly string[];
-    readonly deny: readonly string[];
+    readonly deny: readonly {
+      readonly permission: string;
+      /** In CEL. */
+      readonly condition: string;
+    }[];
   }[];
   readonly exclusions: readonly { readonly roles: readonly [string, string]; readonly reason: string }[];
 }
@@ -29,7 +33,12 @@ export function formatPolicy({ permissions, roles, exclusions }: PolicyContent):
         filled({ description, category, dangerous: isDangerous, condition }),
       ),
       roles: byName(roles, ({ description, parent, permissions: allowed, deny }) =>
-        filled({ description, parent, permissions: allowed, deny }),
+        filled({
+          description,
+          parent,
+          permissions: allowed,
+          deny: deny.map(({ permission, condition }) => (condition === '' ? permission : { permission, condition })),
+        }),
       ),
       exclusions: exclusions.map(({ roles: pair, reason }) => ({ roles: pair, ...filled({ reason }) })),
     }),

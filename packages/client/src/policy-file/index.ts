@@ -6,6 +6,7 @@ export { type ParsedPolicy, parsePolicy } from './parse-policy.ts';
 export { parseTime } from './parse-time.ts';
 export type {
   Policy,
+  PolicyDenial,
   PolicyExclusion,
   PolicyPermission,
   PolicyRole,
@@ -13,6 +14,6 @@ export type {
   TestCheck,
   TestGrant,
 } from './policy.ts';
-export type { Place, Problem, ProblemCode } from './problem.ts';
+export type { Place, Problem, ProblemCode, Warning, WarningCode } from './problem.ts';
 export { DEFAULT_NOW_MS } from './read-tests.ts';
 export { type FailedCheck, runTests, type TestReport } from './run-tests.ts';

@@ -10,6 +10,8 @@ export const ROLES_MAX = 10_000;
 export const PERMISSIONS_MAX = 100_000;
 /** Most permissions that one role allows itself, and most that it denies. */
 export const PERMISSIONS_OF_ROLE_MAX = 2_000;
+/** Most permissions that one role denies under conditions. */
+export const DENIAL_CONDITIONS_MAX = 200;
 /** Most ancestors of a role. */
 export const LEVEL_MAX = 32;
 export const EXCLUSIONS_MAX = 10_000;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PROBLEMS_MAX, parsePolicy } from './index.ts';
+import { compileCondition } from '../policy/index.ts';
+import { DENIAL_CONDITIONS_MAX, PROBLEMS_MAX, parsePolicy } from './index.ts';
 
 const FIELDS = 'ip, time, authentication_level, user_id, permission, resource';
 
@@ -16,7 +17,7 @@ permissions:
 roles:
   viewer: { permissions: [invoices:read] }
   accountant: { parent: viewer, permissions: [invoices:approve], deny: [payroll:*] }
-  auditor:
+  auditor: { deny: [{ permission: invoices:approve, condition: '!context.open' }, payroll:*] }
 `;
 /** The line that follows HEAD. */
 const NEXT = HEAD.split('\n').length;
@@ -51,10 +52,12 @@ tests:
       isDangerous: true,
       condition: { source: 'request.authentication_level >= 2' },
     });
+    const always = { permission: 'payroll:*', condition: undefined };
+    const underCondition = { permission: 'invoices:approve', condition: compileCondition('!context.open') };
     expect([...(policy?.roles.values() ?? [])]).toEqual([
       { name: 'viewer', description: '', parent: undefined, permissions: ['invoices:read'], deny: [] },
-      { name: 'accountant', description: '', parent: 'viewer', permissions: ['invoices:approve'], deny: ['payroll:*'] },
-      { name: 'auditor', description: '', parent: undefined, permissions: [], deny: [] },
+      { name: 'accountant', description: '', parent: 'viewer', permissions: ['invoices:approve'], deny: [always] },
+      { name: 'auditor', description: '', parent: undefined, permissions: [], deny: [underCondition, always] },
     ]);
     expect(policy?.exclusions).toEqual([{ roles: ['accountant', 'auditor'], reason: 'who books does not check' }]);
     expect(policy?.tests).toMatchObject([
@@ -187,6 +190,34 @@ describe('a problem is reported with its place', () => {
     ],
     ['permissions: { a:b: }\nroles:\n  a: { deny: [a:b, a:b] }', '4:20 DUPLICATE_VALUE deny of a names "a:b" twice.'],
     ['permissions: { a:b: }\nroles:\n  a: { deny: a:b }', '4:14 WRONG_TYPE deny of a has to be a list.'],
+    [
+      'permissions: { a:b: }\nroles:\n  a: { deny: [[a:b]] }',
+      '4:15 WRONG_TYPE A permission in deny of a has to be text.',
+    ],
+    [
+      'permissions: { a:b: }\nroles:\n  a: { deny: [{ permission: a:b }] }',
+      '4:15 MISSING_KEY A denial in deny of a has to have the key condition.',
+    ],
+    [
+      'permissions: { a:b: }\nroles:\n  a: { deny: [{ permission: a:b, if: x, condition: true }] }',
+      '4:34 UNKNOWN_KEY A denial in deny of a has no key "if". It may have permission, condition.',
+    ],
+    [
+      'permissions: { a:b: }\nroles:\n  a: { deny: [{ permission: a:c, condition: true }] }',
+      '4:29 UNKNOWN_PERMISSION There is no permission "a:c". Did you mean a:b?',
+    ],
+    [
+      'permissions: { a:b: }\nroles:\n  a: { deny: [a:b, { permission: a:b, condition: true }] }',
+      '4:34 DUPLICATE_VALUE deny of a names "a:b" twice.',
+    ],
+    [
+      'permissions: { a:b: }\nroles:\n  a: { deny: [{ permission: a:b, condition: nothing.at.all }] }',
+      '4:45 BAD_CONDITION The condition of a denial in deny of a is wrong. Unknown variable: nothing.',
+    ],
+    [
+      'permissions: { a:b: }\nroles:\n  a: { permissions: [{ permission: a:b, condition: true }] }',
+      '4:22 WRONG_TYPE A permission in permissions of a has to be text.',
+    ],
     [
       'roles: { a: , b: }\nexclusions:\n  - { roles: [a, x] }',
       '4:18 UNKNOWN_ROLE There is no role "x". Did you mean a?',
@@ -330,5 +361,65 @@ describe('limits', () => {
       expect.stringMatching(/TOO_MANY tests may hold at most 10000, not 10001/),
     ]);
     expect(process.cpuUsage(started).user / 1_000).toBeLessThan(20_000);
+  });
+});
+
+describe('a denial', () => {
+  const DENYING = `version: 1
+permissions:
+  a:limited: { condition: request.authentication_level >= 2 }
+  a:free:
+roles:
+  one:
+    deny:
+      - a:limited
+      - a:free
+  two: { deny: [{ permission: a:limited, condition: true }, { permission: a:free, condition: context.shut }] }
+  three: { permissions: [a:limited], deny: [ 'a:limited' ] }
+`;
+
+  it('has its own condition in the model, and that of the permission only what is allowed', () => {
+    const { policy } = parsePolicy(DENYING);
+    const held = (role: string) =>
+      policy?.model.roles
+        .get(role)
+        ?.permissions.map(({ name, effect, condition }) => [name, effect, condition?.source]);
+    expect(held('one')).toEqual([
+      ['a:limited', 'deny', undefined],
+      ['a:free', 'deny', undefined],
+    ]);
+    expect(held('two')).toEqual([
+      ['a:limited', 'deny', 'true'],
+      ['a:free', 'deny', 'context.shut'],
+    ]);
+    expect(held('three')).toEqual([
+      ['a:limited', 'allow', 'request.authentication_level >= 2'],
+      ['a:limited', 'deny', undefined],
+    ]);
+  });
+
+  it('is warned of where the condition of the permission limited it formerly', () => {
+    const parsed = parsePolicy(DENYING);
+    const warnings = parsed.policy ? parsed.warnings : [];
+    expect(warnings.map(({ line, column, code }) => [line, column, code])).toEqual([
+      [8, 9, 'DENIAL_WITHOUT_CONDITION'],
+      [11, 46, 'DENIAL_WITHOUT_CONDITION'],
+    ]);
+    expect(warnings[0]?.message).toBe(
+      'The role one denies a:limited always. Formerly the condition of a:limited limited the denial as well; a limit of its own, or true for none, is { permission: a:limited, condition: … }.',
+    );
+  });
+
+  it('may have a condition up to a limit', () => {
+    const file = (count: number) => {
+      const names = Array.from({ length: count }, (_, index) => `a:b${index}`);
+      const deny = names.map((name) => `{ permission: ${name}, condition: true }`);
+      const permissions = names.map((name) => `  ${name}:\n`).join('');
+      return `version: 1\npermissions:\n${permissions}roles:\n  r:\n    deny: [${deny.join(', ')}]\n`;
+    };
+    expect(problemsOf(file(DENIAL_CONDITIONS_MAX))).toEqual([]);
+    expect(problemsOf(file(DENIAL_CONDITIONS_MAX + 1))).toEqual([
+      '206:11 TOO_MANY deny of r may hold at most 200 with conditions.',
+    ]);
   });
 });

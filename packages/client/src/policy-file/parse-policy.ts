@@ -1,7 +1,14 @@
 import { compileModel, type HeldPermission } from '../policy/index.ts';
 import { FieldReader } from './fields.ts';
 import type { Policy, PolicyPermission, PolicyRole } from './policy.ts';
-import { collectProblems, type Problem, type ProblemCode, placesIn } from './problem.ts';
+import {
+  collectProblems,
+  type Problem,
+  type ProblemCode,
+  placesIn,
+  type Warning,
+  type WarningCode,
+} from './problem.ts';
 import { readExclusions } from './read-exclusions.ts';
 import { readPermissions } from './read-permissions.ts';
 import { readRoles } from './read-roles.ts';
@@ -12,9 +19,12 @@ import { readYaml } from './read-yaml.ts';
 const VERSION = 1;
 const UNREADABLE: ReadonlySet<ProblemCode> = new Set(['YAML_SYNTAX', 'YAML_UNSUPPORTED', 'FILE_TOO_LARGE']);
 
-/** A policy, or what is wrong with its file: at least one problem, and as many as there are, up to PROBLEMS_MAX. */
+/**
+ * A policy, with what deserves a look, or what is wrong with its file: at least one problem, and as many of either as there
+ * are, up to PROBLEMS_MAX.
+ */
 export type ParsedPolicy =
-  | { readonly policy: Policy; readonly problems: readonly [] }
+  | { readonly policy: Policy; readonly problems: readonly []; readonly warnings: readonly Warning[] }
   | { readonly policy: undefined; readonly problems: readonly Problem[] };
 
 /**
@@ -28,6 +38,7 @@ export type ParsedPolicy =
  * roles:                   # by name; permissions and deny name what is declared above
  *   viewer: { description: …, permissions: [invoices:read] }
  *   accountant: { parent: viewer, permissions: [invoices:approve], deny: [payroll:read] }
+ *   abroad: { deny: [{ permission: invoices:read, condition: '!request.ip.inCidr("10.0.0.0/8")' }] }
  *   auditor:
  * exclusions:              # nobody may hold both
  *   - { roles: [accountant, auditor], reason: … }
@@ -45,7 +56,8 @@ export type ParsedPolicy =
  * ```
  *
  * The condition of a permission holds for the name that it is declared with: a role that holds `invoices:*` is bound by
- * the condition of `invoices:*`, and not by that of `invoices:approve`. It reads no file and no clock.
+ * the condition of `invoices:*`, and not by that of `invoices:approve`. Where a role denies it, only the condition of the
+ * denial counts. It reads no file and no clock.
  */
 export function parsePolicy(text: string): ParsedPolicy {
   const problems = collectProblems(text);
@@ -67,7 +79,11 @@ export function parsePolicy(text: string): ParsedPolicy {
     problems.add(of('version')?.at ?? 0, 'WRONG_VALUE', `version is ${VERSION}, not ${version}.`);
   }
   const permissions = readPermissions(reader, of('permissions'));
-  const roles = readRoles(reader, of('roles'), permissions);
+  const warnings = collectProblems<WarningCode>(text);
+  const roles = readRoles(reader, of('roles'), permissions, (role, { permission, condition }, at) => {
+    if (condition || !permissions.get(permission)?.condition) return;
+    warnings.add(at, 'DENIAL_WITHOUT_CONDITION', deniesAlways(role, permission));
+  });
   const exclusions = readExclusions(reader, of('exclusions'), roles);
   const model = compileModel(
     0n,
@@ -82,14 +98,21 @@ export function parsePolicy(text: string): ParsedPolicy {
   const declared = { model, permissions: new Set(permissions.keys()), placeOf: placesIn(text) };
   const tests = readTests(reader, of('tests'), declared);
   if (problems.any) return { policy: undefined, problems: problems.list() };
-  return { policy: { permissions, roles, exclusions, tests, model }, problems: [] };
+  return { policy: { permissions, roles, exclusions, tests, model }, problems: [], warnings: warnings.list() };
+}
+
+function deniesAlways(role: string, permission: string): string {
+  const change = `The role ${role} denies ${permission} always. Formerly the condition of ${permission} limited the denial as well`;
+  return `${change}; a limit of its own, or true for none, is { permission: ${permission}, condition: … }.`;
 }
 
 function heldBy(role: PolicyRole, permissions: ReadonlyMap<string, PolicyPermission>): readonly HeldPermission[] {
-  const held = (name: string, effect: HeldPermission['effect']) => ({
-    name,
-    effect,
-    condition: permissions.get(name)?.condition,
-  });
-  return [...role.permissions.map((name) => held(name, 'allow')), ...role.deny.map((name) => held(name, 'deny'))];
+  return [
+    ...role.permissions.map((name) => ({
+      name,
+      effect: 'allow' as const,
+      condition: permissions.get(name)?.condition,
+    })),
+    ...role.deny.map(({ permission: name, condition }) => ({ name, effect: 'deny' as const, condition })),
+  ];
 }

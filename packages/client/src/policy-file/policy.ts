@@ -17,8 +17,15 @@ export interface PolicyRole {
   readonly parent: string | undefined;
   /** Names of permissions that it allows, as they are declared. */
   readonly permissions: readonly string[];
-  /** Names of permissions that it denies. */
-  readonly deny: readonly string[];
+  readonly deny: readonly PolicyDenial[];
+}
+
+/** A permission that a role denies. */
+export interface PolicyDenial {
+  /** Its name, as it is declared. */
+  readonly permission: string;
+  /** Under which it is denied, whatever the condition of the permission is; undefined: always. */
+  readonly condition: Condition | undefined;
 }
 
 /** Two roles that nobody may hold together. */

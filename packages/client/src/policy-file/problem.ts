@@ -22,6 +22,9 @@ export type ProblemCode =
   | 'EXCLUSION_IMPOSSIBLE'
   | 'EXCLUSION_BROKEN';
 
+/** What a file may mean otherwise than its author thinks. The codes are contract, as those of problems are. */
+export type WarningCode = 'DENIAL_WITHOUT_CONDITION';
+
 /** Where something stands in a file. */
 export interface Place {
   /** From 1. */
@@ -37,20 +40,27 @@ export interface Problem extends Place {
   readonly message: string;
 }
 
+/** Something of a file that is not wrong but deserves a look, and where. */
+export interface Warning extends Place {
+  readonly code: WarningCode;
+  /** A sentence or two. */
+  readonly message: string;
+}
+
 /** Where in a text something begins: an offset in UTF-16 code units. */
 export type Offset = number;
 
 /** Collects what is wrong with a text, up to PROBLEMS_MAX problems. */
-export interface Problems {
-  add(offset: Offset, code: ProblemCode, message: string): void;
+export interface Problems<Code = ProblemCode> {
+  add(offset: Offset, code: Code, message: string): void;
   /** Whether there are any. */
   readonly any: boolean;
   /** In the order of the text. */
-  list(): readonly Problem[];
+  list(): readonly (Place & { readonly code: Code; readonly message: string })[];
 }
 
-export function collectProblems(text: string): Problems {
-  const found: { offset: Offset; code: ProblemCode; message: string }[] = [];
+export function collectProblems<Code = ProblemCode>(text: string): Problems<Code> {
+  const found: { offset: Offset; code: Code; message: string }[] = [];
   return {
     add(offset, code, message) {
       if (found.length < PROBLEMS_MAX) found.push({ offset, code, message });

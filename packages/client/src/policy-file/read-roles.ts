@@ -1,22 +1,28 @@
 import { didYouMean } from './did-you-mean.ts';
 import { type FieldReader, shown } from './fields.ts';
-import { LEVEL_MAX, PERMISSIONS_OF_ROLE_MAX, ROLES_MAX } from './limits.ts';
-import type { PolicyPermission, PolicyRole } from './policy.ts';
+import { DENIAL_CONDITIONS_MAX, LEVEL_MAX, PERMISSIONS_OF_ROLE_MAX, ROLES_MAX } from './limits.ts';
+import type { PolicyDenial, PolicyPermission, PolicyRole } from './policy.ts';
 import type { Offset } from './problem.ts';
+import { readCondition } from './read-condition.ts';
 import type { Value } from './read-yaml.ts';
 
 const KEYS = ['description', 'parent', 'permissions', 'deny'];
+const DENIAL_KEYS = ['permission', 'condition'];
 /** The form of the name of a role, as the service has it. */
 const ROLE = /^[a-z0-9][a-z0-9_.-]{0,62}$/;
 
 /** A role, and where what it says of its parent stands. */
 type Placed = PolicyRole & { readonly at: Offset };
 
-/** Roles with their parents before them. A parent that is unknown, or that leads back to the role, is left out. */
+/**
+ * Roles with their parents before them. A parent that is unknown, or that leads back to the role, is left out. `denying` is
+ * told of each denial where it stands.
+ */
 export function readRoles(
   reader: FieldReader,
   value: Value | undefined,
   permissions: ReadonlyMap<string, PolicyPermission>,
+  denying: (role: string, denial: PolicyDenial, at: Offset) => void,
 ): ReadonlyMap<string, PolicyRole> {
   const entries = reader.entries(value, 'roles', ROLES_MAX) ?? [];
   const names = new Set(entries.map(({ key }) => key));
@@ -29,13 +35,14 @@ export function readRoles(
     const fields = reader.fields(given, `The role ${name}`, KEYS);
     const of = (key: string) => fields?.get(key)?.value;
     const parent = readParent(reader, of('parent'), name, names);
-    const held = (key: string) => readHeld(reader, of(key), `${key} of ${name}`, permissions);
+    const denied = readDenied(reader, of('deny'), name, permissions);
+    for (const { at: denialAt, ...denial } of denied) denying(name, denial, denialAt);
     roles.set(name, {
       name,
       description: reader.text(of('description'), `The description of ${name}`) ?? '',
       parent,
-      permissions: held('permissions'),
-      deny: held('deny'),
+      permissions: readAllowed(reader, of('permissions'), name, permissions),
+      deny: denied.map(({ permission, condition }) => ({ permission, condition })),
       at: of('parent')?.at ?? at,
     });
   }
@@ -55,23 +62,64 @@ function readParent(
   return undefined;
 }
 
-function readHeld(
+function readAllowed(
   reader: FieldReader,
   value: Value | undefined,
-  what: string,
+  role: string,
   permissions: ReadonlyMap<string, PolicyPermission>,
 ): readonly string[] {
-  const held = new Set<string>();
+  const what = `permissions of ${role}`;
+  const names = namesOnce(reader, what, permissions);
   for (const item of reader.items(value, what, PERMISSIONS_OF_ROLE_MAX) ?? []) {
-    const name = reader.text(item, `A permission in ${what}`);
-    if (name === undefined) continue;
-    if (held.has(name)) reader.problems.add(item.at, 'DUPLICATE_VALUE', `${what} names ${shown(name)} twice.`);
-    held.add(name);
-    if (permissions.has(name)) continue;
-    const hint = didYouMean(name, permissions.keys()) || ' It has to be declared under permissions.';
-    reader.problems.add(item.at, 'UNKNOWN_PERMISSION', `There is no permission ${shown(name)}.${hint}`);
+    names.add(reader.text(item, `A permission in ${what}`), item.at);
   }
-  return [...held];
+  return names.list();
+}
+
+/** A denial is the name of a permission, or a map of that and the condition under which it is denied. */
+function readDenied(
+  reader: FieldReader,
+  value: Value | undefined,
+  role: string,
+  permissions: ReadonlyMap<string, PolicyPermission>,
+): readonly (PolicyDenial & { readonly at: Offset })[] {
+  const what = `deny of ${role}`;
+  const names = namesOnce(reader, what, permissions);
+  const denied = (reader.items(value, what, PERMISSIONS_OF_ROLE_MAX) ?? []).flatMap((item) => {
+    if (item.kind !== 'map') {
+      const permission = reader.text(item, `A permission in ${what}`);
+      return names.add(permission, item.at) ? [{ permission, condition: undefined, at: item.at }] : [];
+    }
+    const fields = reader.fields(item, `A denial in ${what}`, DENIAL_KEYS, DENIAL_KEYS);
+    const named = fields?.get('permission')?.value;
+    const permission = reader.text(named, `A permission in ${what}`);
+    const condition = readCondition(reader, fields?.get('condition')?.value, `The condition of a denial in ${what}`);
+    return names.add(permission, named?.at ?? item.at) ? [{ permission, condition, at: item.at }] : [];
+  });
+  if (denied.filter(({ condition }) => condition).length > DENIAL_CONDITIONS_MAX) {
+    const message = `${what} may hold at most ${DENIAL_CONDITIONS_MAX} with conditions.`;
+    reader.problems.add(value?.at ?? 0, 'TOO_MANY', message);
+  }
+  return denied;
+}
+
+/** The names of a list, each of which has to be declared, and may be there once. */
+function namesOnce(reader: FieldReader, what: string, permissions: ReadonlyMap<string, PolicyPermission>) {
+  const held = new Set<string>();
+  return {
+    /** Whether there is a name, and it is new. */
+    add(name: string | undefined, at: Offset): name is string {
+      if (name === undefined) return false;
+      const isNew = !held.has(name);
+      if (!isNew) reader.problems.add(at, 'DUPLICATE_VALUE', `${what} names ${shown(name)} twice.`);
+      held.add(name);
+      if (permissions.has(name)) return isNew;
+      const hint = didYouMean(name, permissions.keys()) || ' It has to be declared under permissions.';
+      reader.problems.add(at, 'UNKNOWN_PERMISSION', `There is no permission ${shown(name)}.${hint}`);
+      return isNew;
+    },
+    list: () => [...held],
+  };
 }
 
 function parentsFirst(reader: FieldReader, roles: ReadonlyMap<string, Placed>): ReadonlyMap<string, PolicyRole> {

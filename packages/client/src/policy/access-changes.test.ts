@@ -109,6 +109,22 @@ describe('what a user gains and loses', () => {
       ],
     ],
     [
+      'a condition of a denial that comes, changes and goes',
+      access({ reader: 'a:r b:r c:r', limit: `!a:r !b:r?${STRONG} !c:r?${STRONG}` }, reader, { roleId: 'limit' }),
+      access({ reader: 'a:r b:r c:r', limit: `!a:r?${STRONG} !b:r?context.a==1 !c:r` }, reader, { roleId: 'limit' }),
+      [
+        'tenant/7: gains a:r none>limited by limit (denial)',
+        'tenant/7: alters b:r limited>limited by limit (denial)',
+        'tenant/7: loses c:r limited>none by limit (denial)',
+      ],
+    ],
+    [
+      'nothing of what the same terms deny',
+      access({ reader: `a:r?${STRONG}`, limit: `!a:r?${STRONG}` }, reader, { roleId: 'limit' }),
+      access({ reader: '', limit: `!a:r?${STRONG}` }, reader, { roleId: 'limit' }),
+      [],
+    ],
+    [
       'times that change',
       access({ reader: 'a:r' }, { ...reader, validUntilMs: 5_000 }),
       access({ reader: 'a:r' }, { ...reader, validUntilMs: 9_000 }),

@@ -1,9 +1,11 @@
 import { type Chance, rounds, seededChance } from '@gatehouse/testing/chance';
 import { expect, it } from 'vitest';
 import { compileCondition, type Outcome } from '../condition/condition.ts';
+import { formatPolicy, parsePolicy } from '../policy-file/index.ts';
 import { decide, type Question } from './decide.ts';
-import { type Explanation, explain, type NamedGrant } from './explain.ts';
-import { compileModel, type Effect, type ModelRole } from './model.ts';
+import { explain } from './explain.ts';
+import type { Explanation, NamedGrant } from './explanation.ts';
+import type { Effect, Model } from './model.ts';
 
 const MODELS = rounds(1_000);
 const QUESTIONS = 100;
@@ -26,14 +28,19 @@ const CONDITIONS: readonly (readonly [source: string, plain: (question: Question
 
 interface PlainRole {
   readonly parent: string | undefined;
+  /** The condition is that of a denial. */
   readonly held: readonly { readonly name: string; readonly effect: Effect; readonly condition: number | undefined }[];
+}
+/** Roles, and the conditions of permissions. */
+interface PlainPolicy {
+  readonly roles: Readonly<Record<string, PlainRole>>;
+  readonly conditions: Readonly<Record<string, number | undefined>>;
 }
 /** Of the conditions, the only one that is false rather than undetermined for who proves nothing. */
 const OF_LEVEL = 2;
 interface PlainGrant extends Omit<NamedGrant, 'condition'> {
   readonly conditionIndex: number | undefined;
 }
-type Roles = Readonly<Record<string, PlainRole>>;
 
 function said(value: boolean): Outcome {
   return value ? 'true' : 'false';
@@ -43,26 +50,36 @@ const RESOURCES = ['invoices', 'payroll'];
 const ACTIONS = ['read', 'write'];
 const SCOPES = ['', '', 't/1', 't/1', 't/10', 't/1/p/1', 't/1/p/2', 't/2', 't/1/p/1/d/1'];
 
-function randomRoles({ below, pick, happens }: Chance): Roles {
+const HELD = ['invoices', 'payroll', '*'].flatMap((resource) =>
+  ['read', 'write', '*'].map((action) => `${resource}:${action}`),
+);
+
+function randomPolicy({ below, pick, happens }: Chance): PlainPolicy {
   const withDenials = happens(0.6);
   const withConditions = happens(0.7);
   const roles: Record<string, PlainRole> = {};
   const names: string[] = [];
   for (let index = 1 + below(7); index > 0; index -= 1) {
     const parent = names.length > 0 && happens(0.7) ? pick(names) : undefined;
-    const held = Array.from({ length: below(5) }, () => ({
-      name: `${happens(0.2) ? '*' : pick(RESOURCES)}:${happens(0.2) ? '*' : pick(ACTIONS)}`,
-      effect: withDenials && happens(0.35) ? ('deny' as const) : ('allow' as const),
-      condition: withConditions && happens(0.5) ? below(CONDITIONS.length) : undefined,
-    }));
+    const held = Array.from({ length: below(5) }, () => {
+      const effect = withDenials && happens(0.35) ? ('deny' as const) : ('allow' as const);
+      return {
+        name: `${happens(0.2) ? '*' : pick(RESOURCES)}:${happens(0.2) ? '*' : pick(ACTIONS)}`,
+        effect,
+        condition: effect === 'deny' && withConditions && happens(0.5) ? below(CONDITIONS.length) : undefined,
+      };
+    });
     const name = `role-${index}`;
-    roles[name] = { parent, held };
+    const isFirst = ({ name: of, effect }: (typeof held)[number], at: number) =>
+      held.findIndex((each) => each.name === of && each.effect === effect) === at;
+    roles[name] = { parent, held: held.filter(isFirst) };
     names.push(name);
   }
-  return roles;
+  const conditionOf = () => (withConditions && happens(0.5) ? below(CONDITIONS.length) : undefined);
+  return { roles, conditions: Object.fromEntries(HELD.map((name) => [name, conditionOf()])) };
 }
 
-function randomGrants({ below, pick, happens }: Chance, roles: Roles): readonly PlainGrant[] {
+function randomGrants({ below, pick, happens }: Chance, { roles }: PlainPolicy): readonly PlainGrant[] {
   return Array.from({ length: below(7) }, (_, index) => ({
     id: `grant-${index}`,
     roleId: happens(0.05) ? 'unknown' : pick(Object.keys(roles)),
@@ -95,7 +112,12 @@ interface PlainWay {
 }
 
 /** The rules in their plainest form. `ignore` leaves one of them out, to see whether it made the difference. */
-function waysOf(roles: Roles, grants: readonly PlainGrant[], question: Question, ignore = ''): readonly PlainWay[] {
+function waysOf(
+  { roles, conditions: declared }: PlainPolicy,
+  grants: readonly PlainGrant[],
+  question: Question,
+  ignore = '',
+): readonly PlainWay[] {
   const found: PlainWay[] = [];
   for (const grant of grants) {
     if (grant.status === 'pending' || grant.status === 'suspended') continue;
@@ -109,7 +131,8 @@ function waysOf(roles: Roles, grants: readonly PlainGrant[], question: Question,
       for (const held of roles[name]?.held ?? []) {
         const pattern = new RegExp(`^${held.name.replaceAll('*', '[^:]*')}$`);
         if (!pattern.test(question.permission)) continue;
-        const conditions = [grant.conditionIndex, held.condition].filter((index) => index !== undefined);
+        const ofRule = held.effect === 'allow' ? declared[held.name] : held.condition;
+        const conditions = [grant.conditionIndex, ofRule].filter((index) => index !== undefined);
         const outcomes = conditions.map((index) => CONDITIONS[index]?.[1](question) ?? 'true');
         const outcome = outcomes.includes('false')
           ? 'false'
@@ -170,12 +193,27 @@ function lessThan(question: Question): readonly Question[] {
   ];
 }
 
-function compile(roles: Roles) {
-  const compiled = Object.entries(roles).map(([id, { parent, held }]): ModelRole => {
-    const permissions = held.map(({ condition, ...rest }) => ({ ...rest, condition: conditionAt(condition) }));
-    return { id, name: id, parentId: parent, permissions };
+/** The model of a policy, by the way that a file takes. */
+function compile({ roles, conditions }: PlainPolicy): Model {
+  const text = formatPolicy({
+    permissions: HELD.map((name) => {
+      const condition = conditionAt(conditions[name])?.source ?? '';
+      return { name, description: '', category: '', isDangerous: false, condition };
+    }),
+    roles: Object.entries(roles).map(([name, { parent = '', held }]) => ({
+      name,
+      description: '',
+      parent,
+      permissions: held.flatMap((each) => (each.effect === 'allow' ? [each.name] : [])),
+      deny: held.flatMap((each) =>
+        each.effect === 'deny' ? [{ permission: each.name, condition: conditionAt(each.condition)?.source ?? '' }] : [],
+      ),
+    })),
+    exclusions: [],
   });
-  return compileModel(1n, compiled);
+  const { policy, problems } = parsePolicy(text);
+  if (!policy) throw new Error(JSON.stringify(problems));
+  return policy.model;
 }
 
 function conditionAt(index: number | undefined) {
@@ -189,17 +227,17 @@ it('decide and explain answer as the rules say, in cases made by chance', () => 
   const hit = (name: string, happened: boolean) => hits.set(name, (hits.get(name) ?? 0) + (happened ? 1 : 0));
   const wrong: unknown[] = [];
   for (let model = 0; model < MODELS; model += 1) {
-    const roles = randomRoles(random);
-    const compiled = compile(roles);
+    const policy = randomPolicy(random);
+    const compiled = compile(policy);
     for (let index = 0; index < QUESTIONS; index += 1) {
-      const plainGrants = randomGrants(random, roles);
+      const plainGrants = randomGrants(random, policy);
       const grants = plainGrants.map(({ conditionIndex, ...grant }) => ({
         ...grant,
         condition: conditionAt(conditionIndex),
       }));
       const question = randomQuestion(random);
-      const plain = plainly(roles, plainGrants, question);
-      const answers = completions(question).map((each) => plainly(roles, plainGrants, each).isAllowed);
+      const plain = plainly(policy, plainGrants, question);
+      const answers = completions(question).map((each) => plainly(policy, plainGrants, each).isAllowed);
       // What could make no difference is not told.
       const undetermined = !plain.isAllowed && answers.includes(true);
 
@@ -211,17 +249,18 @@ it('decide and explain answer as the rules say, in cases made by chance', () => 
       );
       const isSafe = !plain.isAllowed || !answers.includes(false);
       if (!agrees || !isSafe || !isConsistent(explanation, plain, question)) {
-        wrong.push({ roles, grants, question, explanation });
+        wrong.push({ policy, grants, question, explanation });
       }
       // Of who proves less nothing is allowed that would not be anyway, and no denial goes away.
       for (const less of verdict.isAllowed ? [] : lessThan(question)) {
-        if (decide(compiled, active, less).isAllowed) wrong.push({ roles, grants, question, less });
+        if (decide(compiled, active, less).isAllowed) wrong.push({ policy, grants, question, less });
       }
-      const denial = waysOf(roles, plainGrants, question).find(
+      // Nor does what is said of a permission, or a weaker login, weaken a denial that does not say so itself.
+      const denial = waysOf(policy, plainGrants, question).find(
         ({ effect, outcome, conditions }) => effect === 'deny' && outcome !== 'false' && !conditions.includes(OF_LEVEL),
       );
       for (const less of denial ? lessThan({ ...question, authenticationLevel: 0 }) : []) {
-        if (decide(compiled, active, less).isAllowed) wrong.push({ roles, grants, question, less, denial });
+        if (decide(compiled, active, less).isAllowed) wrong.push({ policy, grants, question, less, denial });
       }
 
       hit('a denial that less does not take away', denial !== undefined && plain.certainApproval);
@@ -235,9 +274,9 @@ it('decide and explain answer as the rules say, in cases made by chance', () => 
       hit('a denial beats an approval', plain.certainApproval && plain.certainDenial);
       hit('a doubtful denial beats an approval', plain.certainApproval && !plain.certainDenial && plain.possibleDenial);
       hit('undetermined', undetermined);
-      hit('not yet valid', !plain.isAllowed && plainly(roles, plainGrants, question, 'from').isAllowed);
-      hit('expired', !plain.isAllowed && plainly(roles, plainGrants, question, 'until').isAllowed);
-      hit('by the scope of a parent', plain.isAllowed && !plainly(roles, plainGrants, question, 'parents').isAllowed);
+      hit('not yet valid', !plain.isAllowed && plainly(policy, plainGrants, question, 'from').isAllowed);
+      hit('expired', !plain.isAllowed && plainly(policy, plainGrants, question, 'until').isAllowed);
+      hit('by the scope of a parent', plain.isAllowed && !plainly(policy, plainGrants, question, 'parents').isAllowed);
       hit(`explained as ${explanation.kind}`, true);
       hit(`explained by a grant that is ${explanation.evidence?.standing}`, true);
       hit('explained by an inherited permission', (explanation.evidence?.path.length ?? 0) > 2);

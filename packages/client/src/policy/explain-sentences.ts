@@ -1,5 +1,5 @@
 import type { Question } from './decide.ts';
-import type { ConditionEvidence, Evidence, Explanation } from './explain.ts';
+import type { ConditionEvidence, Evidence, Explanation } from './explanation.ts';
 import { EVERYWHERE } from './scope.ts';
 
 /** What ids are called, for people. An id that a function does not know it gives back. */

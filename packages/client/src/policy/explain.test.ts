@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { compileCondition } from '../condition/condition.ts';
 import type { Question } from './decide.ts';
-import { explain, type NamedGrant } from './explain.ts';
+import { explain } from './explain.ts';
 import { toSentences } from './explain-sentences.ts';
+import type { NamedGrant } from './explanation.ts';
 import { plainGrant } from './grant.ts';
 import { compileModel } from './model.ts';
 
@@ -23,6 +24,12 @@ const model = compileModel(1n, [
     name: 'accountant',
     parentId: 'viewer',
     permissions: [{ name: 'payroll:read', effect: 'deny', condition: undefined }],
+  },
+  {
+    id: 'barred',
+    name: 'barred',
+    parentId: undefined,
+    permissions: [{ name: 'payroll:read', effect: 'deny', condition: inside }],
   },
   {
     id: 'clerk',
@@ -131,6 +138,16 @@ describe('its sentences', () => {
       [
         'Denied: payroll:read, by a rule that denies it.',
         'The grant 2 gives accountant everywhere, and accountant denies payroll:read.',
+      ],
+    ],
+    [
+      'a denial under a condition of its own',
+      [grant('1', 'clerk'), grant('2', 'barred')],
+      { permission: 'payroll:read' },
+      [
+        'Denied: payroll:read on tenant/7, by a rule that denies it.',
+        'The grant 2 gives barred everywhere, and barred denies payroll:read.',
+        'The condition of the denial, request.ip.inCidr("10.0.0.0/8"), is true. It looked at request.ip = "10.1.2.3".',
       ],
     ],
     [

@@ -6,16 +6,9 @@ export type { ConditionInput } from '../condition/condition-input.ts';
 export { type AccessChange, accessChanges } from './access-changes.ts';
 export { ALLOWED, DENIED, decide, type Question, rulesFor, type Verdict } from './decide.ts';
 export { type ExclusionBreach, findBreach } from './exclusions.ts';
-export {
-  type ConditionEvidence,
-  type Evidence,
-  type Explanation,
-  explain,
-  type GrantStatus,
-  type NamedGrant,
-  type Standing,
-} from './explain.ts';
+export { explain } from './explain.ts';
 export { type Names, toSentences } from './explain-sentences.ts';
+export type { ConditionEvidence, Evidence, Explanation, GrantStatus, NamedGrant, Standing } from './explanation.ts';
 export { type Grant, isInForce, plainGrant } from './grant.ts';
 export {
   countsNow,

@@ -9,7 +9,10 @@ export interface HeldPermission {
   /** `resource:action`; `*` on either side stands for all. */
   readonly name: string;
   readonly effect: Effect;
-  /** The condition of the permission; undefined: always. */
+  /**
+   * Of what is allowed the condition of the permission, of what is denied that of the denial: what is said of a permission
+   * must not make a denial weaker. undefined: always.
+   */
   readonly condition: Condition | undefined;
 }
 

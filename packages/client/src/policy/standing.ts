@@ -40,7 +40,9 @@ export function standingOf({ model, grants }: Access, permission: string, nowMs:
     }
   }
   const key = () => JSON.stringify([allows.has(ALWAYS) ? [ALWAYS] : [...allows].sort(), [...denies].sort()]);
-  if (denies.has(ALWAYS) || allows.size === 0) return { holding: 'none', key: 'none', allows, denies };
+  // What allows for the time and under the conditions of a denial allows never.
+  const isNone = denies.has(ALWAYS) || [...allows].every((terms) => denies.has(terms));
+  if (isNone) return { holding: 'none', key: 'none', allows, denies };
   if (allows.has(ALWAYS) && denies.size === 0) return { holding: 'full', key: 'full', allows, denies };
   return { holding: 'limited', key: key(), allows, denies };
 }

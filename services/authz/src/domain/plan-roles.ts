@@ -5,7 +5,7 @@ import type { Planning } from './policy-plan.ts';
 import { type PolicyProblems, placed } from './policy-problems.ts';
 import type { Role } from './role.ts';
 import { type ForestRole, levelsOf } from './role-forest.ts';
-import { type Effect, type Held, namesWith } from './role-update.ts';
+import { denialInWords, denialsWithCondition, type Held, heldEntries, namesWith } from './role-update.ts';
 import { type HoldingRole, roleNames, type StoredPolicy } from './stored-policy.ts';
 
 /** A role that is to be made. */
@@ -150,9 +150,8 @@ function checkReferences(
   }
 }
 
-function heldOf({ permissions, deniedPermissions }: DocumentRole): Held {
-  const held = (names: readonly string[], effect: Effect) => names.map((name): [string, Effect] => [name, effect]);
-  return new Map([...held(permissions, 'allow'), ...held(deniedPermissions, 'deny')]);
+function heldOf({ permissions, deniedPermissions, denialConditions }: DocumentRole): Held {
+  return new Map(heldEntries(permissions, deniedPermissions, denialConditions));
 }
 
 function differences(before: HoldingRole, parent: string, listed: DocumentRole): FieldChange[] {
@@ -161,6 +160,11 @@ function differences(before: HoldingRole, parent: string, listed: DocumentRole):
     ...textField('parent', parent, listed.parent),
     ...listField('permissions', namesWith('allow', before.held), listed.permissions),
     ...listField('denied_permissions', namesWith('deny', before.held), listed.deniedPermissions),
+    ...listField(
+      'denial_conditions',
+      denialsWithCondition(before.held).map(denialInWords),
+      listed.denialConditions.map(denialInWords),
+    ),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { Failure } from '@gatehouse/failure';
 import { type PolicyProblems, policyProblems } from './policy-problems.ts';
-import { ROLE_PERMISSIONS_MAX } from './role-update.ts';
+import { type DenialCondition, denialProblems, ROLE_PERMISSIONS_MAX } from './role-update.ts';
 
 /** A permission as a document lists it. */
 export interface DocumentPermission {
@@ -22,6 +22,8 @@ export interface DocumentRole {
   readonly permissions: readonly string[];
   /** Names of those that it denies itself. */
   readonly deniedPermissions: readonly string[];
+  /** The conditions under which it denies some of them. */
+  readonly denialConditions: readonly DenialCondition[];
 }
 
 /** Two roles that exclude each other, by name. */
@@ -63,6 +65,10 @@ export function documentParts(conditionProblem: (source: string) => string | und
   const names = new Set<string>();
   let held = 0;
   let characters = 0;
+  const checkCondition = (condition: string, place: string) => {
+    const why = condition === '' ? undefined : conditionProblem(condition);
+    if (why !== undefined) problems.add(`${place}.condition`, 'CONDITION_INVALID', why);
+  };
   return {
     add(part) {
       held += part.roles.reduce((sum, role) => sum + role.permissions.length + role.deniedPermissions.length, 0);
@@ -77,14 +83,16 @@ export function documentParts(conditionProblem: (source: string) => string | und
       for (const each of part.permissions) {
         const place = `policy.permissions[${permissions.length}]`;
         assertNew(problems, names, `permission ${each.name}`, place);
-        const why = each.condition === '' ? undefined : conditionProblem(each.condition);
-        if (why !== undefined) problems.add(`${place}.condition`, 'CONDITION_INVALID', why);
+        checkCondition(each.condition, place);
         permissions.push(each);
       }
       for (const each of part.roles) {
         const place = `policy.roles[${roles.length}]`;
         assertNew(problems, names, `role ${each.name}`, place);
         checkHeld(problems, each, place);
+        for (const [index, { condition }] of each.denialConditions.entries()) {
+          checkCondition(condition, `${place}.denial_conditions[${index}]`);
+        }
         roles.push(each);
       }
       for (const each of part.exclusions) {
@@ -117,6 +125,10 @@ function checkHeld(problems: PolicyProblems, role: DocumentRole, place: string):
     const why = `it holds and denies more than ${ROLE_PERMISSIONS_MAX} permissions`;
     problems.add(place, 'ROLE_PERMISSIONS_TOO_MANY', why);
   }
+  for (const { index, permission, isTwice } of denialProblems(role.deniedPermissions, role.denialConditions)) {
+    const why = isTwice ? `${permission} has a condition already` : `the role does not deny ${permission}`;
+    problems.add(`${place}.denial_conditions[${index}]`, isTwice ? 'DENIAL_TWICE' : 'DENIAL_NOT_FOUND', why);
+  }
   if (role.deniedPermissions.length === 0) return;
   const allowed = new Set(role.permissions);
   for (const [index, name] of role.deniedPermissions.entries()) {
@@ -134,6 +146,7 @@ function charactersOf({ permissions, roles, exclusions }: PolicyDocument): numbe
     sum += role.name.length + role.description.length + role.parent.length;
     for (const name of role.permissions) sum += name.length;
     for (const name of role.deniedPermissions) sum += name.length;
+    for (const { permission, condition } of role.denialConditions) sum += permission.length + condition.length;
   }
   for (const { role, excludedRole, reason } of exclusions) sum += role.length + excludedRole.length + reason.length;
   return sum;

@@ -33,7 +33,8 @@ export function affectedRoles(stored: StoredPolicy, { roles, permissions }: Poli
   const names = new Set([...roles.changed.map(({ before }) => before.name), ...roles.deleted.map(({ name }) => name)]);
   if (conditional.size > 0) {
     for (const { name, held } of stored.roles.values()) {
-      if ([...held.keys()].some((each) => conditional.has(each))) names.add(name);
+      // What is said of a permission does not touch what denies it.
+      if ([...held].some(([each, { effect }]) => effect === 'allow' && conditional.has(each))) names.add(name);
     }
   }
   const before = new Map(toDocument(stored).roles.map(({ name, parent }) => [name, parent || undefined]));

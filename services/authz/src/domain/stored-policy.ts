@@ -2,7 +2,7 @@ import type { RoleExclusion } from './exclusion.ts';
 import { nameOf, type Permission } from './permission.ts';
 import { keyOf, type PolicyDocument } from './policy-document.ts';
 import type { StoredRole } from './role.ts';
-import { type Held, namesWith } from './role-update.ts';
+import { type Held, toHeldLists } from './role-update.ts';
 
 /** A role with what it itself holds and denies. */
 export interface HoldingRole extends StoredRole {
@@ -61,8 +61,7 @@ export function toDocument(stored: StoredPolicy): PolicyDocument {
       name,
       description,
       parent: parentRoleId === undefined ? '' : (names.get(parentRoleId) ?? ''),
-      permissions: namesWith('allow', held),
-      deniedPermissions: namesWith('deny', held),
+      ...toHeldLists(held),
     })),
     exclusions: byName(stored.exclusions).map(({ role, excludedRole, reason }) => ({ role, excludedRole, reason })),
   };

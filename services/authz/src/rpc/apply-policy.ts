@@ -7,7 +7,7 @@ import type { Deps } from '../deps.ts';
 import { documentParts, type PolicyDocument } from '../domain/policy-document.ts';
 import { changedWords } from '../domain/policy-events.ts';
 import { isDifferent, type PolicyPlan, planPolicy } from '../domain/policy-plan.ts';
-import { namesWith } from '../domain/role-update.ts';
+import { toHeldLists } from '../domain/role-update.ts';
 import type { Events } from '../events.ts';
 import { applyPlan } from '../store/apply-plan.ts';
 import { conditionProblem } from '../store/conditions.ts';
@@ -83,8 +83,7 @@ async function tellOf(
     for (const each of permissions.created) await events.permissionCreated(tx, call, each);
     for (const { before, after } of permissions.changed) await events.permissionUpdated(tx, call, after, before);
     for (const { role, held } of roles.created) {
-      const names = { permissions: namesWith('allow', held), deniedPermissions: namesWith('deny', held) };
-      await events.roleCreated(tx, call, role, names);
+      await events.roleCreated(tx, call, role, toHeldLists(held));
     }
     for (const each of roles.changed) {
       await events.roleUpdated(tx, call, { ...each.before, parentRoleId: each.parentRoleId }, changedWords(each));

@@ -4,6 +4,8 @@ import type { CreateRoleRequest, CreateRoleResponse } from '@gatehouse/proto/gat
 import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { assertDisjoint, levelBelow, parentRoleNotFound, type Role } from '../domain/role.ts';
+import { heldEntries } from '../domain/role-update.ts';
+import { assertDenialConditions } from '../store/denial-conditions.ts';
 import { changeModel } from '../store/model-change.ts';
 import { requirePermissionIds } from '../store/permissions.ts';
 import { insertRolePermissions, type NewRolePermission } from '../store/role-permissions.ts';
@@ -16,8 +18,9 @@ export function createRole({
   changes,
 }: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<CreateRoleRequest, CreateRoleResponse> {
   return async (request, call) => {
-    const { name, description, parentRoleId, permissions, deniedPermissions } = request;
+    const { name, description, parentRoleId, permissions, deniedPermissions, denialConditions } = request;
     assertDisjoint(permissions, deniedPermissions);
+    assertDenialConditions('denied_permissions', deniedPermissions, denialConditions);
     const id = uuidv7();
     const createdAt = clock.now();
     return changeModel(changes, call, request, async (tx) => {
@@ -31,13 +34,11 @@ export function createRole({
         createdAt,
         createdBy: call.actor?.userId,
       };
-      const held = { permissions, deniedPermissions };
-      const names = [...permissions, ...deniedPermissions];
-      const ids = await requirePermissionIds(tx, names);
-      const rows = names.map((each, index): NewRolePermission => {
-        const effect = index < permissions.length ? 'allow' : 'deny';
-        return { id: uuidv7(), permissionId: ids.get(each) ?? '', effect };
-      });
+      const held = { permissions, deniedPermissions, denialConditions };
+      const ids = await requirePermissionIds(tx, [...permissions, ...deniedPermissions]);
+      const rows = [...heldEntries(permissions, deniedPermissions, denialConditions)].map(
+        ([each, heldAs]): NewRolePermission => ({ id: uuidv7(), permissionId: ids.get(each) ?? '', ...heldAs }),
+      );
       await insertRole(tx, created);
       await insertRolePermissions(tx, created, rows);
       await events.roleCreated(tx, call, created, held);

@@ -6,6 +6,7 @@ import { rolesExcluded } from '../domain/grant.ts';
 import { assertChangeable, parentRoleNotFound, type StoredRole } from '../domain/role.ts';
 import { levelsDown } from '../domain/role-move.ts';
 import { assertOnce, change, type Held, type HeldChange, namesOf } from '../domain/role-update.ts';
+import { assertDenialConditions } from '../store/denial-conditions.ts';
 import { findHeld, type HeldStep, storeHeld } from '../store/held-permissions.ts';
 import { lockSubtrees } from '../store/lock-roles.ts';
 import { changeModel } from '../store/model-change.ts';
@@ -23,6 +24,7 @@ export function updateRole({
 }: Pick<Deps, 'clock' | 'events' | 'changes'>): Handler<UpdateRoleRequest, UpdateRoleResponse> {
   return async (request, call) => {
     assertOnce(request);
+    assertDenialConditions('add_denied_permissions', request.addDeniedPermissions, request.denialConditions);
     const at = clock.now();
     return changeModel(changes, call, request, async (tx) => {
       const before = await findRole(tx, request.roleId);

@@ -1,13 +1,14 @@
 import { statement, type Transaction } from '@gatehouse/postgres';
 import { uuidv7 } from '@gatehouse/process';
 import type { Planning, PolicyPlan } from '../domain/policy-plan.ts';
-import type { Effect, Held } from '../domain/role-update.ts';
+import { type Held, type HeldAs, isSameHold } from '../domain/role-update.ts';
 import { inChunks } from './in-chunks.ts';
 
 const INSERT = statement(
   'authz.insert-held-permissions',
-  `insert into authz.role_permissions (id, role_id, permission_id, effect, granted_at, granted_by)
-   select held.*, $5::timestamptz, $6::uuid from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) held`,
+  `insert into authz.role_permissions (id, role_id, permission_id, effect, condition, granted_at, granted_by)
+   select held.*, $6::timestamptz, $7::uuid
+   from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) held`,
 );
 const DELETE = statement(
   'authz.delete-held-permissions-of-roles',
@@ -20,10 +21,9 @@ interface Gone {
   readonly name: string;
 }
 
-interface Added {
+interface Added extends HeldAs {
   readonly roleId: string;
   readonly permissionId: string;
-  readonly effect: Effect;
 }
 
 /** Gives roles the permissions that they are to hold and deny, takes the others from them, and touches nothing else. */
@@ -35,9 +35,9 @@ export async function storeHeldPermissions(
   const gone: Gone[] = [];
   const added: Added[] = [];
   const change = (roleId: string, before: Held, after: Held) => {
-    for (const [name, effect] of before) if (after.get(name) !== effect) gone.push({ roleId, name });
-    for (const [name, effect] of after) {
-      if (before.get(name) !== effect) added.push({ roleId, permissionId: ids.get(name) ?? '', effect });
+    for (const [name, held] of before) if (!isSameHold(after.get(name), held)) gone.push({ roleId, name });
+    for (const [name, held] of after) {
+      if (!isSameHold(before.get(name), held)) added.push({ roleId, permissionId: ids.get(name) ?? '', ...held });
     }
   };
   for (const { before, held } of roles.changed) change(before.id, before.held, held);
@@ -49,6 +49,7 @@ export async function storeHeldPermissions(
       chunk.map(({ roleId }) => roleId),
       chunk.map(({ permissionId }) => permissionId),
       chunk.map(({ effect }) => effect),
+      chunk.map(({ condition }) => condition),
       at,
       by ?? null,
     ]),

@@ -1,19 +1,23 @@
-import { compileModel, type Effect, type HeldPermission, type Model } from '@gatehouse/client/policy';
+import { compileModel, type HeldPermission, type Model } from '@gatehouse/client/policy';
 import type { DocumentRole, PolicyDocument } from '../domain/policy-document.ts';
+import { heldEntries } from '../domain/role-update.ts';
 import { conditionOf } from './conditions.ts';
 
 /** The model that a document lists whole, compiled. The ids of its roles are their names; it has no exclusions. */
 export function modelOf({ permissions, roles }: PolicyDocument, revision: bigint): Model {
   const conditions = new Map(permissions.map(({ name, condition }) => [name, conditionOf(condition)]));
-  const held = (names: readonly string[], effect: Effect) =>
-    names.map((name): HeldPermission => ({ name, effect, condition: conditions.get(name) }));
+  const heldOf = ({ permissions: allowed, deniedPermissions, denialConditions }: DocumentRole) =>
+    [...heldEntries(allowed, deniedPermissions, denialConditions)].map(([name, held]): HeldPermission => {
+      const { effect, condition } = held;
+      return { name, effect, condition: effect === 'allow' ? conditions.get(name) : conditionOf(condition) };
+    });
   return compileModel(
     revision,
-    parentsFirst(roles).map(({ name, parent, permissions: allowed, deniedPermissions: denied }) => ({
-      id: name,
-      name,
-      parentId: parent || undefined,
-      permissions: [...held(allowed, 'allow'), ...held(denied, 'deny')],
+    parentsFirst(roles).map((role) => ({
+      id: role.name,
+      name: role.name,
+      parentId: role.parent || undefined,
+      permissions: heldOf(role),
     })),
   );
 }

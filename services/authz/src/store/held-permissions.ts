@@ -1,11 +1,11 @@
 import { type Queryable, statement, type Transaction } from '@gatehouse/postgres';
 import { uuidv7 } from '@gatehouse/process';
-import type { Effect, Held } from '../domain/role-update.ts';
+import { type Effect, type Held, heldAs, isSameHold } from '../domain/role-update.ts';
 import { insertRolePermissions } from './role-permissions.ts';
 
-const FIND = statement<{ name: string; effect: Effect }>(
+const FIND = statement<{ name: string; effect: Effect; condition: string }>(
   'authz.find-held-permissions',
-  `select p.name, rp.effect from authz.role_permissions rp join authz.permissions p on p.id = rp.permission_id
+  `select p.name, rp.effect, rp.condition from authz.role_permissions rp join authz.permissions p on p.id = rp.permission_id
    where rp.role_id = $1::uuid order by p.name`,
 );
 const DELETE = statement(
@@ -16,7 +16,8 @@ const DELETE = statement(
 
 /** What a role itself holds and denies. */
 export async function findHeld(db: Queryable, roleId: string): Promise<Held> {
-  return new Map((await db.query(FIND, [roleId])).map(({ name, effect }) => [name, effect]));
+  const rows = await db.query(FIND, [roleId]);
+  return new Map(rows.map(({ name, effect, condition }) => [name, heldAs(effect, condition)]));
 }
 
 /** A change of what a role holds and denies; `ids` are those of the permissions in it. */
@@ -34,11 +35,11 @@ export async function storeHeld(
   roleId: string,
   { before, after, ids, at, by }: HeldStep,
 ): Promise<void> {
-  const gone = [...before.keys()].filter((name) => after.get(name) !== before.get(name));
+  const gone = [...before.keys()].filter((name) => !isSameHold(after.get(name), before.get(name)));
   if (gone.length > 0) await tx.query(DELETE, [roleId, gone]);
-  const added = [...after].flatMap(([name, effect]) => {
+  const added = [...after].flatMap(([name, held]) => {
     const permissionId = ids.get(name);
-    return permissionId && before.get(name) !== effect ? [{ id: uuidv7(), permissionId, effect }] : [];
+    return permissionId && !isSameHold(before.get(name), held) ? [{ id: uuidv7(), permissionId, ...held }] : [];
   });
   if (added.length > 0) await insertRolePermissions(tx, { id: roleId, createdAt: at, createdBy: by }, added);
 }

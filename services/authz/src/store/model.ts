@@ -12,6 +12,7 @@ interface ModelRow extends RevisionRow {
   parent_role_id: string | null;
   permissions: string[] | null;
   effects: Effect[];
+  /** Of what is allowed those of the permissions, of what is denied those of the denials. */
   conditions: string[];
   /** Pairs of roles; only with the first row. */
   exclusions: [string, string][] | null;
@@ -27,7 +28,7 @@ const LOAD = statement<ModelRow>(
    from authz.model_revision m left join authz.roles r on true
    left join (
      select rp.role_id, array_agg(p.name order by p.id) as permissions, array_agg(rp.effect order by p.id) as effects,
-       array_agg(p.condition order by p.id) as conditions
+       array_agg(case rp.effect when 'deny' then rp.condition else p.condition end order by p.id) as conditions
      from authz.role_permissions rp join authz.permissions p on p.id = rp.permission_id group by rp.role_id
    ) held on held.role_id = r.id
    order by r.level, r.id`,

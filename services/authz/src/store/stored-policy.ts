@@ -1,7 +1,7 @@
 import { Failure } from '@gatehouse/failure';
 import { type Queryable, statement } from '@gatehouse/postgres';
 import type { RoleExclusion } from '../domain/exclusion.ts';
-import type { Effect, Held } from '../domain/role-update.ts';
+import { type Effect, type Held, heldAs } from '../domain/role-update.ts';
 import { type StoredPolicy, storedPolicy } from '../domain/stored-policy.ts';
 import { findModelRevision } from './model.ts';
 import { EXCLUSION_COLUMNS, type ExclusionRow, toExclusion } from './role-exclusions.ts';
@@ -13,9 +13,17 @@ const PERMISSIONS = statement<PermissionRow>(
   `select ${PERMISSION_COLUMNS} from authz.permissions order by name`,
 );
 const ROLES = statement<RoleRow>('authz.read-roles', `select ${ROLE_COLUMNS} from authz.roles order by name`);
-const HELD = statement<{ role_id: string; names: string[]; effects: Effect[] }>(
+interface HeldRow {
+  role_id: string;
+  names: string[];
+  effects: Effect[];
+  conditions: string[];
+}
+
+const HELD = statement<HeldRow>(
   'authz.read-held-permissions',
-  `select rp.role_id, array_agg(p.name order by p.name) as names, array_agg(rp.effect order by p.name) as effects
+  `select rp.role_id, array_agg(p.name order by p.name) as names, array_agg(rp.effect order by p.name) as effects,
+     array_agg(rp.condition order by p.name) as conditions
    from authz.role_permissions rp join authz.permissions p on p.id = rp.permission_id group by rp.role_id`,
 );
 const EXCLUSIONS = statement<ExclusionRow>(
@@ -35,7 +43,7 @@ export async function readPolicy(db: Queryable): Promise<StoredPolicy> {
   return storedPolicy(
     permissions.map(toPermission),
     roles.map(toRole),
-    new Map(held.map(({ role_id: id, names, effects }): [string, Held] => [id, heldOf(names, effects)])),
+    new Map(held.map(({ role_id: id, ...columns }): [string, Held] => [id, heldOf(columns)])),
     exclusions.map((row): RoleExclusion => toExclusion(row)),
   );
 }
@@ -54,6 +62,6 @@ export async function readPolicyAsOf(
   throw new Failure('conflict', 'MODEL_CHANGING', 'The model changes faster than it can be read.');
 }
 
-function heldOf(names: readonly string[], effects: readonly Effect[]): Held {
-  return new Map(names.map((name, index) => [name, effects[index] ?? 'deny']));
+function heldOf({ names, effects, conditions }: Omit<HeldRow, 'role_id'>): Held {
+  return new Map(names.map((name, index) => [name, heldAs(effects[index] ?? 'deny', conditions[index] ?? '')]));
 }

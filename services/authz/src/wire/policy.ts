@@ -56,6 +56,7 @@ export function toPolicyMessage(items: readonly PolicyItem[]): Policy {
           ...each.item,
           permissions: [...each.item.permissions],
           deniedPermissions: [...each.item.deniedPermissions],
+          denialConditions: [...each.item.denialConditions],
         });
         break;
       case 'exclusions':

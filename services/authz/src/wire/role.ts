@@ -1,13 +1,12 @@
 import type { Role as RoleMessage } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { UpdateRoleRequest } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import type { StoredRole } from '../domain/role.ts';
-import { type Held, namesWith } from '../domain/role-update.ts';
+import { denialInWords, type Held, toHeldLists } from '../domain/role-update.ts';
 
 /** A role as callers see it; without what it holds, its permissions are left out. */
 export function toRoleMessage(role: StoredRole, held: Held = new Map()): RoleMessage {
   const { id: roleId, parentRoleId = '', createdBy: _, ...rest } = role;
-  const permissions = { permissions: namesWith('allow', held), deniedPermissions: namesWith('deny', held) };
-  return { ...rest, roleId, parentRoleId, ...permissions };
+  return { ...rest, roleId, parentRoleId, ...toHeldLists(held) };
 }
 
 /** What a change of a role asks for, as its audit event tells it. */
@@ -19,6 +18,7 @@ export function toRoleWords(request: UpdateRoleRequest): Record<string, string> 
     remove_permissions: request.removePermissions.join(' '),
     add_denied_permissions: request.addDeniedPermissions.join(' '),
     remove_denied_permissions: request.removeDeniedPermissions.join(' '),
+    denial_conditions: request.denialConditions.map(denialInWords).join('; '),
   };
   return Object.fromEntries(Object.entries(words).flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }

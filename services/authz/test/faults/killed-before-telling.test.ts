@@ -92,7 +92,14 @@ describe('an instance that is killed between its commit and its telling', () => 
     const before = await modelRevision(a);
     const deny = { addPermissions: [], removePermissions: ['orphaned:write'] };
     await killedAfter(
-      () => victim.model.updateRole({ roleId, ...deny, addDeniedPermissions: [], removeDeniedPermissions: [] }),
+      () =>
+        victim.model.updateRole({
+          roleId,
+          ...deny,
+          addDeniedPermissions: [],
+          denialConditions: [],
+          removeDeniedPermissions: [],
+        }),
       async () => (await modelRevision(a)) > before,
     );
     await expectSeen((fixture) => fixture.allowed(userId, 'orphaned:write'), false);

@@ -59,6 +59,7 @@ export async function userOfChangingRole(fixture: Fixture): Promise<Known> {
           addPermissions: isAllowed ? [permission] : [],
           removePermissions: isAllowed ? [] : [permission],
           addDeniedPermissions: [],
+          denialConditions: [],
           removeDeniedPermissions: [],
         },
         context,

@@ -57,7 +57,13 @@ describeWith('postgres', 'Postgres that fails over to a standby which lacks the 
     const lost = await a.grant(granted, reading);
     await a.revoke(revoked, reading);
     const change = { addPermissions: ['lost:read'], removePermissions: [] };
-    await b.model.updateRole({ roleId: writing, ...change, addDeniedPermissions: [], removeDeniedPermissions: [] });
+    await b.model.updateRole({
+      roleId: writing,
+      ...change,
+      addDeniedPermissions: [],
+      denialConditions: [],
+      removeDeniedPermissions: [],
+    });
     for (const each of instances) {
       for (const userId of [granted, revoked, ofRole]) await each.warm(userId);
       expect(await each.allowed(granted, 'lost:read')).toBe(true);

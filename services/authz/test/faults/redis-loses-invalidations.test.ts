@@ -143,6 +143,7 @@ describe.each([
       addPermissions: [],
       removePermissions: [`${word}_model:write`],
       addDeniedPermissions: [],
+      denialConditions: [],
       removeDeniedPermissions: [],
     });
     const ofModel = [...before.entries.keys()].find((key) => key.endsWith(':model')) ?? '';
