@@ -85,11 +85,13 @@ authz
   .command('export')
   .description('write the roles and permissions of a running service as a policy file')
   .option('--output <file>', 'where to; by default it is printed')
-  .action(async ({ output }: { output?: string }) => {
+  .option('--json', 'tell of conditions that the service can not read as lines of JSON')
+  .action(async ({ output, json = false }: { output?: string; json?: boolean }) => {
     const [{ exportPolicy }, connect] = await Promise.all([import('./authz/export-policy.ts'), connection()]);
     const client = connect();
     const print = (text: string) => process.stdout.write(text);
-    await exportPolicy({ output, client, print, warn: (line) => console.error(line) }).finally(client.close);
+    const warn = (line: string) => console.error(line);
+    await exportPolicy({ output, client, print, warn, json }).finally(client.close);
   });
 
 authz
@@ -110,12 +112,13 @@ authz
   .description('write who has which role as the file that import-grants takes')
   .option('--output <file>', 'where to; by default it is printed')
   .option('--from <cursor>', 'where to go on after it broke off')
-  .action(async ({ output, from }: { output?: string; from?: string }) => {
+  .option('--json', 'tell of conditions that the service can not read as lines of JSON')
+  .action(async ({ output, from, json = false }: { output?: string; from?: string; json?: boolean }) => {
     const [{ exportGrants }, connect] = await Promise.all([import('./authz/export-grants.ts'), connection()]);
     const client = connect();
     const print = (text: string) => process.stdout.write(text);
     const warn = (line: string) => console.error(line);
-    await exportGrants({ output, from, client, print, warn }).finally(client.close);
+    await exportGrants({ output, from, client, print, warn, json }).finally(client.close);
   });
 
 try {

@@ -23,6 +23,7 @@ import { type ModelCache, openModelCache } from './store/model-cache.ts';
 import { MODEL_TOPIC, openModelRevisions } from './store/model-revisions.ts';
 import { findHolders, type PermissionHolders } from './store/permission-holders.ts';
 import { findPlacedTokens } from './store/token-positions.ts';
+import { tellUnreadable } from './store/unreadable-conditions.ts';
 import { toAnswer, toChanges } from './wire/watch.ts';
 
 /** What an RPC may ask for. */
@@ -78,7 +79,7 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   stops.add('grants cache', () => grants.close());
   const revisions = openModelRevisions(layers);
   stops.add('model revisions', () => revisions.close());
-  const models = openModelCache({ db, bus, revisions });
+  const models = openModelCache({ db, bus, revisions, loaded: tellUnreadable({ logger, registry }) });
   for (const each of [grants, revisions, models]) timeline.onChange(() => each.forget());
   const session = openSession(runtime, config.GATEHOUSE_SESSION_ADDRESS);
   const sessionTokens = tellSessions({ session, find: (ids) => findPlacedTokens(db, ids), logger, registry });

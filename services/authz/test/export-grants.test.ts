@@ -18,7 +18,7 @@ const read = (request = ALL) => arrayOf(fixture.policies.exportGrants(request));
 const LATER = new Date(Date.now() + 3_600_000);
 
 it('lists all grants that have not ended, whole, by user, and goes on where it is told', async () => {
-  expect(await read()).toEqual([{ grants: [], nextPageToken: '', isComplete: true }]);
+  expect(await read()).toEqual([{ grants: [], nextPageToken: '', isComplete: true, conditionProblems: [] }]);
   const roleId = await fixture.role({ name: 'porter' });
   const users = Array.from({ length: 5 }, () => randomUUID()).sort();
   for (const userId of users) {

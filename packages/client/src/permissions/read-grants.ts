@@ -2,8 +2,8 @@ import { WatchServiceService as rpcs, type UserGrants } from '@gatehouse/proto/g
 import type { Channel } from '../channel/open-channel.ts';
 import { GatehouseError } from '../gatehouse-error.ts';
 import type { Batch, Finding } from '../lookups/lookups.ts';
+import { problemOf, storedCondition } from '../policy/index.ts';
 import type { GrantsMemory, KnownUser } from './grants-memory.ts';
-import { isReadable, readCondition } from './read-condition.ts';
 
 /** Most users in one question (GetUserGrantsRequest). */
 export const BATCH_USERS_MAX = 100;
@@ -33,14 +33,14 @@ function toKnownUser({ userId, revision, grants }: UserGrants, modelRevision: bi
     scope,
     validFromMs: validFrom?.getTime() ?? Number.NEGATIVE_INFINITY,
     validUntilMs: validUntil?.getTime() ?? Number.POSITIVE_INFINITY,
-    condition: readCondition(condition),
+    condition: storedCondition(condition),
   }));
   return {
     userId,
     revision,
     modelRevision,
     grants: read,
-    isReadable: read.every((each) => isReadable(each.condition)),
+    isReadable: read.every((each) => problemOf(each.condition) === undefined),
   };
 }
 

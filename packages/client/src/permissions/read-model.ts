@@ -5,9 +5,8 @@ import {
   WatchServiceService as rpcs,
 } from '@gatehouse/proto/gatehouse/authz/v1/watch.ts';
 import type { Channel } from '../channel/open-channel.ts';
-import { compileModel, type HeldPermission, type ModelRole } from '../policy/index.ts';
+import { compileModel, type HeldPermission, type ModelRole, problemOf, storedCondition } from '../policy/index.ts';
 import type { KnownModel } from './model-copy.ts';
-import { isReadable, readCondition } from './read-condition.ts';
 import { responseInvalid } from './response-invalid.ts';
 
 /** How long it may take to read all of it. Milliseconds. */
@@ -32,7 +31,9 @@ export async function readModel(channel: Channel): Promise<KnownModel> {
   const roles = [...drafts.values()];
   return {
     model: compileModel(last.revision, roles),
-    isReadable: roles.every(({ permissions }) => permissions.every(({ condition }) => isReadable(condition))),
+    isReadable: roles.every(({ permissions }) =>
+      permissions.every(({ condition }) => problemOf(condition) === undefined),
+    ),
   };
 }
 
@@ -45,7 +46,7 @@ function add(drafts: Map<string, Draft>, { roleId, name, parentRoleId, permissio
       name: held.name,
       // What is not known to allow denies.
       effect: held.effect === Effect.EFFECT_ALLOW ? 'allow' : 'deny',
-      condition: readCondition(held.condition),
+      condition: storedCondition(held.condition),
     });
   }
 }

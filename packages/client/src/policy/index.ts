@@ -44,3 +44,4 @@ export {
   scopesOver,
 } from './scope.ts';
 export type { Access, AccessChangeKind, Holding } from './standing.ts';
+export { type ConditionProblem, problemOf, storedCondition } from './stored-condition.ts';

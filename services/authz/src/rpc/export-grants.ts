@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts';
 import { pageTokens, UUID_PART } from '../domain/page-token.ts';
 import { exportGrants as read } from '../store/grant-export.ts';
 import type { GrantPosition } from '../store/list-grants.ts';
-import { toPortable } from '../wire/portable-grant.ts';
+import { problemsOf, toPortable } from '../wire/portable-grant.ts';
 
 const PAGE_SIZE_DEFAULT = 500;
 
@@ -25,6 +25,7 @@ export function exportGrants({ db }: Pick<Deps, 'db'>): ServerStreamHandler<Expo
           grants: items.map(({ grant, roleName }) => toPortable(grant, roleName)),
           nextPageToken: isComplete || !after ? '' : pages.format([after.userId, after.id]),
           isComplete,
+          conditionProblems: problemsOf(items.map(({ grant }) => grant)),
         };
       }
     }

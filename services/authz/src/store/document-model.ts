@@ -1,15 +1,14 @@
-import { compileModel, type HeldPermission, type Model } from '@gatehouse/client/policy';
+import { compileModel, type HeldPermission, type Model, storedCondition } from '@gatehouse/client/policy';
 import type { DocumentRole, PolicyDocument } from '../domain/policy-document.ts';
 import { heldEntries } from '../domain/role-update.ts';
-import { conditionOf } from './conditions.ts';
 
 /** The model that a document lists whole, compiled. The ids of its roles are their names; it has no exclusions. */
 export function modelOf({ permissions, roles }: PolicyDocument, revision: bigint): Model {
-  const conditions = new Map(permissions.map(({ name, condition }) => [name, conditionOf(condition)]));
+  const conditions = new Map(permissions.map(({ name, condition }) => [name, storedCondition(condition)]));
   const heldOf = ({ permissions: allowed, deniedPermissions, denialConditions }: DocumentRole) =>
     [...heldEntries(allowed, deniedPermissions, denialConditions)].map(([name, held]): HeldPermission => {
       const { effect, condition } = held;
-      return { name, effect, condition: effect === 'allow' ? conditions.get(name) : conditionOf(condition) };
+      return { name, effect, condition: effect === 'allow' ? conditions.get(name) : storedCondition(condition) };
     });
   return compileModel(
     revision,

@@ -1,11 +1,11 @@
-import type { Grant } from '@gatehouse/client/policy';
+import { type Grant, storedCondition } from '@gatehouse/client/policy';
 import { isFailure } from '@gatehouse/failure';
 import type { Queryable } from '@gatehouse/postgres';
 import { assertPeriod } from '../domain/grant.ts';
 import type { GrantChange } from '../domain/grant-change.ts';
 import { type GrantTerms, grantKey } from '../domain/grant-import.ts';
 import { policyProblems } from '../domain/policy-problems.ts';
-import { conditionOf, conditionProblem } from './conditions.ts';
+import { conditionProblem } from './conditions.ts';
 import { findNowMs } from './database-clock.ts';
 import { findSame } from './grant-import.ts';
 
@@ -84,6 +84,6 @@ function toGrant(
     scope,
     validFromMs: validFrom?.getTime() ?? Number.NEGATIVE_INFINITY,
     validUntilMs: validUntil?.getTime() ?? Number.POSITIVE_INFINITY,
-    condition: conditionOf(condition),
+    condition: storedCondition(condition),
   };
 }

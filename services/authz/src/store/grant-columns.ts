@@ -1,5 +1,4 @@
-import type { Grant } from '@gatehouse/client/policy';
-import { conditionOf } from './conditions.ts';
+import { type Grant, storedCondition } from '@gatehouse/client/policy';
 
 /** Grants of one user, as parallel arrays. */
 export interface GrantColumns {
@@ -24,6 +23,6 @@ export function toGrants(row: GrantColumns): Grant[] {
     scope: row.scopes[index] ?? '',
     validFromMs: row.valid_from_ms[index] ?? Number.NEGATIVE_INFINITY,
     validUntilMs: row.valid_until_ms[index] ?? Number.POSITIVE_INFINITY,
-    condition: conditionOf(row.conditions[index] ?? ''),
+    condition: storedCondition(row.conditions[index] ?? ''),
   }));
 }

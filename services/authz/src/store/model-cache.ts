@@ -23,6 +23,8 @@ export interface ModelCacheOptions {
   readonly db: Pick<Database, 'query'>;
   readonly bus: Pick<InvalidationBus, 'current'>;
   readonly revisions: Pick<ModelRevisions, 'peek' | 'get'>;
+  /** Is told of each model that is kept. */
+  readonly loaded: (model: Model) => void;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface ModelCacheOptions {
  * whichever instance can (see changes.ts), and memory is used only while the bus is current. While it is not, each
  * check reads the revision from Postgres.
  */
-export function openModelCache({ db, bus, revisions }: ModelCacheOptions): ModelCache {
+export function openModelCache({ db, bus, revisions, loaded: tell }: ModelCacheOptions): ModelCache {
   let model: Model | undefined;
   let loading: Promise<void> | undefined;
   let timesForgotten = 0;
@@ -40,7 +42,9 @@ export function openModelCache({ db, bus, revisions }: ModelCacheOptions): Model
     const forgottenBefore = timesForgotten;
     const loaded = await loadModel(db);
     if (forgottenBefore !== timesForgotten) return;
-    if (!model || loaded.revision > model.revision) model = loaded;
+    if (model && loaded.revision <= model.revision) return;
+    model = loaded;
+    tell(loaded);
   };
   const reach = async (revision: bigint): Promise<Model> => {
     while (!model || model.revision < revision) {

@@ -1,6 +1,5 @@
-import { compileModel, type Effect, type Model } from '@gatehouse/client/policy';
+import { compileModel, type Effect, type Model, storedCondition } from '@gatehouse/client/policy';
 import { LAST_OF_TIMELINE_BEFORE, type Queryable, statement, type Transaction } from '@gatehouse/postgres';
-import { conditionOf } from './conditions.ts';
 
 interface RevisionRow {
   revision: bigint;
@@ -47,7 +46,7 @@ export async function loadModel(db: Queryable): Promise<Model> {
     const held = (permissions ?? []).map((permission, index) => ({
       name: permission,
       effect: effects[index] ?? 'deny',
-      condition: conditionOf(conditions[index] ?? ''),
+      condition: storedCondition(conditions[index] ?? ''),
     }));
     return [{ id, name, parentId: parentId ?? undefined, permissions: held }];
   });

@@ -1,6 +1,5 @@
-import type { Grant } from '@gatehouse/client/policy';
+import { type Grant, storedCondition } from '@gatehouse/client/policy';
 import { UUID_BYTES, uuidBytes, uuidText } from '../domain/uuid-bytes.ts';
-import { conditionOf } from './conditions.ts';
 
 /** A user's grants as a check needs them. A user who has none is one with no roles. */
 export interface UserGrants {
@@ -61,7 +60,7 @@ export function decodeGrants(bytes: Buffer): UserGrants {
       scope: flags & HAS_SCOPE ? text() : '',
       validFromMs: flags & HAS_FROM ? time() : Number.NEGATIVE_INFINITY,
       validUntilMs: flags & HAS_UNTIL ? time() : Number.POSITIVE_INFINITY,
-      condition: flags & HAS_CONDITION ? conditionOf(text()) : undefined,
+      condition: flags & HAS_CONDITION ? storedCondition(text()) : undefined,
     });
   }
   return { modelRevision: bytes.readBigUInt64BE(1), grants };

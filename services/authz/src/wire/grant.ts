@@ -1,3 +1,4 @@
+import { problemOf, storedCondition } from '@gatehouse/client/policy';
 import { type RoleGrant as GrantMessage, GrantStatus } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { GrantStatusChange, type UpdateGrantRequest } from '@gatehouse/proto/gatehouse/authz/v1/grant.ts';
 import type { StoredGrant } from '../domain/grant.ts';
@@ -12,7 +13,8 @@ export const STATUS = {
 /** A grant as callers see it. */
 export function toGrantMessage(grant: StoredGrant): GrantMessage {
   const { id: grantId, status, grantedBy = '', approvedBy = '', updatedBy = '', ...rest } = grant;
-  return { ...rest, grantId, status: STATUS[status], grantedBy, approvedBy, updatedBy };
+  const conditionProblem = problemOf(storedCondition(grant.condition));
+  return { ...rest, grantId, status: STATUS[status], grantedBy, approvedBy, updatedBy, conditionProblem };
 }
 
 const STATUS_CHANGE = {

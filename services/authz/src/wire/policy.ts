@@ -1,7 +1,9 @@
+import { problemOf, storedCondition } from '@gatehouse/client/policy';
 import {
   type Policy,
   PolicyChangeKind,
   type PolicyChange as PolicyChangeMessage,
+  type PolicyConditionProblem,
   PolicyItemKind,
 } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
 import type { PolicyChange } from '../domain/policy-change.ts';
@@ -65,6 +67,14 @@ export function toPolicyMessage(items: readonly PolicyItem[]): Policy {
     }
   }
   return policy;
+}
+
+/** Its conditions that this version can't read. */
+export function problemsOf({ permissions }: Policy): PolicyConditionProblem[] {
+  return permissions.flatMap(({ name: permission, condition }) => {
+    const problem = problemOf(storedCondition(condition));
+    return problem ? [{ permission, problem }] : [];
+  });
 }
 
 /** One thing of a difference as callers see it. */

@@ -1,5 +1,6 @@
+import { problemOf, storedCondition } from '@gatehouse/client/policy';
 import { GrantStatus } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
-import type { PortableGrant } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
+import type { GrantConditionProblem, PortableGrant } from '@gatehouse/proto/gatehouse/authz/v1/policy.ts';
 import type { StoredGrant } from '../domain/grant.ts';
 import type { WantedGrant } from '../domain/grant-import.ts';
 import { STATUS } from './grant.ts';
@@ -34,4 +35,12 @@ export function toPortable(grant: StoredGrant, roleName: string): PortableGrant 
   const { userId, scope, validFrom, validUntil, condition, reason, status } = grant;
   const role = { $case: 'roleName' as const, value: roleName };
   return { userId, role, scope, validFrom, validUntil, condition, reason, status: STATUS[status] };
+}
+
+/** The conditions of the grants that this version can't read. */
+export function problemsOf(grants: readonly StoredGrant[]): GrantConditionProblem[] {
+  return grants.flatMap(({ id: grantId, condition }, index) => {
+    const problem = problemOf(storedCondition(condition));
+    return problem ? [{ index, grantId, problem }] : [];
+  });
 }
