@@ -1,5 +1,5 @@
 import { keysOf, lookUp, sizeOfMap } from './keys.ts';
-import { kindOf } from './kinds.ts';
+import { kindOf, NO_JSON } from './kinds.ts';
 import { pay } from './meter.ts';
 import {
   Address,
@@ -17,7 +17,6 @@ import {
 /** Most levels of lists and maps that are compared. */
 const LEVELS_MAX = 64;
 const TOO_DEEP = new Failed(`Lists and maps are compared to a depth of ${LEVELS_MAX} levels`);
-const NO_JSON = new Failed('It is given a value of a kind that JSON does not have');
 
 /**
  * `==`: values of different kinds are not equal, and numbers are equal where they are the same number. Pays for each item of
@@ -26,29 +25,38 @@ const NO_JSON = new Failed('It is given a value of a kind that JSON does not hav
 export function equal(a: Value, b: Value, level = 0): boolean | Failed {
   switch (typeof a) {
     case 'string':
-      if (typeof b !== 'string' || a.length !== b.length) return false;
+      if (typeof b !== 'string') return different(b);
+      if (a.length !== b.length) return false;
       pay(a.length >>> 6);
       return a === b;
     case 'boolean':
-      return a === b;
+      return typeof b === 'boolean' ? a === b : different(b);
     case 'number':
       if (typeof b === 'number') return a === b;
-      return typeof b === 'bigint' ? isSameNumber(b, a) : b instanceof Uint && isSameNumber(b.value, a);
+      if (typeof b === 'bigint') return isSameNumber(b, a);
+      return b instanceof Uint ? isSameNumber(b.value, a) : different(b);
     case 'bigint':
       if (typeof b === 'bigint') return a === b;
-      return typeof b === 'number' ? isSameNumber(a, b) : b instanceof Uint && a === b.value;
+      if (typeof b === 'number') return isSameNumber(a, b);
+      return b instanceof Uint ? a === b.value : different(b);
     case 'object':
-      return a === null ? b === null : equalObjects(a, b, level);
+      if (a === null) return b === null || different(b);
+      return equalObjects(a, b, level);
     default:
       return NO_JSON;
   }
+}
+
+/** Values of two kinds are not equal; of what is no JSON nothing is known. */
+function different(other: Value): false | Failed {
+  return kindOf(other) === 'unknown' ? NO_JSON : false;
 }
 
 function equalObjects(a: Value & object, b: Value, level: number): boolean | Failed {
   const kind = kindOf(a);
   if (kind === 'unknown') return NO_JSON;
   if (kind === 'uint' && typeof b !== 'object') return equal(b, a, level);
-  if (kind !== kindOf(b)) return false;
+  if (kind !== kindOf(b)) return different(b);
   if (level === LEVELS_MAX) return TOO_DEEP;
   switch (kind) {
     case 'list':

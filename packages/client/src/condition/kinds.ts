@@ -1,5 +1,5 @@
 import type { TypeName } from './overload.ts';
-import { Address, CelMap, Duration, Network, Timestamp, TypeValue, Uint, type Value } from './values.ts';
+import { Address, CelMap, Duration, Failed, Network, Timestamp, TypeValue, Uint, type Value } from './values.ts';
 
 /** What a value is, as overloads name it; `unknown` for what JSON does not have and no expression makes. */
 export type Kind = Exclude<TypeName, 'dyn' | 'list<string>'> | 'unknown';
@@ -16,6 +16,9 @@ const KINDS: ReadonlyMap<object, Kind> = new Map<object, Kind>([
   [TypeValue.prototype, 'type'],
   [CelMap.prototype, 'map'],
 ]);
+
+/** What an expression gives that needs the value of such a kind. */
+export const NO_JSON: Failed = new Failed('It is given a value of a kind that JSON does not have');
 
 export function kindOf(value: Value | undefined): Kind {
   switch (typeof value) {

@@ -1,7 +1,7 @@
 import { KEY_STEPS, sizeOfMap } from './keys.ts';
-import { kindOf, TYPE_NAMES } from './kinds.ts';
+import { kindOf, NO_JSON, TYPE_NAMES } from './kinds.ts';
 import type { Overload, TypeName } from './overload.ts';
-import { type CelMap, type JsonObject, TypeValue, type Value } from './values.ts';
+import { type CelMap, type Failed, type JsonObject, TypeValue, type Value } from './values.ts';
 
 /** `size(x)`, `x.size()` and `type(x)`. */
 export const SIZES: readonly Overload[] = [
@@ -39,6 +39,7 @@ function codePoints(text: string): number {
 
 const TYPES = new Map(Object.entries(TYPE_NAMES).map(([kind, name]) => [kind, new TypeValue(name)]));
 
-function typeOf(value: Value): Value {
-  return TYPES.get(kindOf(value)) ?? null;
+function typeOf(value: Value): Value | Failed {
+  const kind = kindOf(value);
+  return kind === 'unknown' ? NO_JSON : (TYPES.get(kind) ?? NO_JSON);
 }
