@@ -1,3 +1,4 @@
+// Long because of the many short methods of two kinds of values.
 import { canonicalAddress, canonicalNetwork } from '@gatehouse/verify';
 import type { Overload } from '../overload.ts';
 import { Address, Failed, Network, type Value } from '../values.ts';

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Overload, TypeName } from '../overload.ts';
-import { type Address, type Duration, Failed, type Network, type Timestamp, Uint, type Value } from '../values.ts';
+import { type Address, Failed, type Network, type Timestamp, Uint, type Value } from '../values.ts';
 import { formatAddress, formatNetwork } from './address-text.ts';
 import { failedOn, problemOf } from './failures.ts';
 import {

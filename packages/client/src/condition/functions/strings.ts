@@ -1,4 +1,4 @@
-// Over 200 lines because each function of the library is a few lines, and its cost belongs beside it.
+// Long because each function of the library is a few lines, and its cost belongs beside it.
 import type { Overload } from '../overload.ts';
 import { Failed, type Value } from '../values.ts';
 import { codePointsBefore, placeOf, widthAt } from './code-points.ts';
@@ -13,7 +13,7 @@ const WIDE_SPACES = /[\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3
 const ASCII = /^[\0-\x7f]*$/;
 const LOWER_LETTERS = /[a-z]+/g;
 const UPPER_LETTERS = /[A-Z]+/g;
-const TO_ESCAPE = /[\x07\b\t\n\v\f\r"\\]/g;
+const TO_ESCAPE = /["\\\p{Cc}]/gu;
 const ESCAPES: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
   '\x07': '\\a',
   '\b': '\\b',
