@@ -52,6 +52,7 @@ beforeAll(async () => {
     parentRoleId: '',
     permissions: [],
     deniedPermissions: ['hall:see'],
+    denialConditions: [],
   });
   await before.grant(keeper, opens);
   guestGrant = await makeGrant(before, { userId: guest, roleId: sees });
