@@ -29,7 +29,9 @@ function stand() {
       return state.current;
     },
   };
-  const models = openModelCache({ db, bus, revisions } as unknown as Parameters<typeof openModelCache>[0]);
+  const models = openModelCache({ db, bus, revisions, loaded: () => {} } as unknown as Parameters<
+    typeof openModelCache
+  >[0]);
   return {
     state,
     asked,
@@ -141,6 +143,7 @@ describe('the model in memory', () => {
       db: { query: async () => (failures-- > 0 ? Promise.reject(new Error('down')) : answer) },
       bus: { current: true },
       revisions: { get: async () => ({ state: 'found', value: 1n }), peek: () => 1n },
+      loaded: () => {},
     } as unknown as Parameters<typeof openModelCache>[0]);
     const { signal } = new AbortController();
     await expect(models.current(0n, signal)).rejects.toThrow('down');

@@ -9,6 +9,8 @@ import { tokenInWords } from './tokens.ts';
 import type { MacroName, Node, Place, Variable } from './tree.ts';
 import { TypeValue, Uint, type Value } from './values.ts';
 
+const HALF_A_PAIR = /\p{Surrogate}/u;
+
 /** Most nodes of a condition: names, operators, calls, literals. */
 export const NODES_MAX = 256;
 /** Most levels of brackets, arguments, lists, and of fields behind fields. */
@@ -48,7 +50,15 @@ interface Source {
 
 /** Reads an expression as CEL means it: what the library reads otherwise is put right or refused. Throws ConditionError. */
 export function readExpression(text: string): Node {
-  if (!text.isWellFormed()) throw new ConditionError('It is no text in Unicode.', text, 0, text.length);
+  const half = text.search(HALF_A_PAIR);
+  if (half >= 0) {
+    throw new ConditionError(
+      'It holds half of a surrogate pair, which is no character of Unicode.',
+      text,
+      half,
+      half + 1,
+    );
+  }
   const ast = parse(text);
   return read(ast, new Map(), { text, brackets: bracketsOf(text) });
 }
