@@ -7,7 +7,7 @@ export function assertCondition(field: string, source: string): void {
   try {
     compileCondition(source);
   } catch (error) {
-    throw error instanceof ConditionError ? conditionInvalid(field, error.message, error.start) : error;
+    throw error instanceof ConditionError ? conditionInvalid(field, error.message, error) : error;
   }
 }
 
