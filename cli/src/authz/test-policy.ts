@@ -1,3 +1,4 @@
+import type { Explanation } from '@gatehouse/client/policy';
 import { type FailedCheck, parsePolicy, runTests } from '@gatehouse/client/policy-file';
 import { TEST_EXIT } from './exit-codes.ts';
 import { readPolicy, tellProblems, tellWarnings } from './policy-text.ts';
@@ -33,7 +34,6 @@ function line(file: string, { test, place, question, expected, sentences }: Fail
 
 function toJson({ test, place, question, expected, explanation, sentences }: FailedCheck): object {
   const { userId, permission, resource } = question;
-  const { evidence, kind, undetermined } = explanation;
   return {
     test,
     ...place,
@@ -41,7 +41,14 @@ function toJson({ test, place, question, expected, explanation, sentences }: Fai
     permission,
     resource,
     expected,
-    got: explanation.isAllowed ? 'allowed' : 'denied',
+    ...(explanation ? toJsonParts(explanation) : { got: 'refused' }),
+    why: sentences,
+  };
+}
+
+function toJsonParts({ isAllowed, kind, undetermined, evidence }: Explanation): object {
+  return {
+    got: isAllowed ? 'allowed' : 'denied',
     kind,
     ...(undetermined === '' ? {} : { undetermined }),
     ...(evidence
@@ -55,6 +62,5 @@ function toJson({ test, place, question, expected, explanation, sentences }: Fai
           conditions: evidence.conditions,
         }
       : {}),
-    why: sentences,
   };
 }

@@ -40,5 +40,5 @@ export function timeLeft(
 }
 
 function timeUp(): Failure {
-  return new Failure('deadline', 'DEADLINE_EXCEEDED', 'No store could tell in time.');
+  return new Failure('deadline', 'DEADLINE_EXCEEDED', 'There was no time left to find it out.');
 }

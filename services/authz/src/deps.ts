@@ -22,6 +22,7 @@ import { GRANTS_TOPIC, openGrantsCache } from './store/grants-cache.ts';
 import { type ModelCache, openModelCache } from './store/model-cache.ts';
 import { MODEL_TOPIC, openModelRevisions } from './store/model-revisions.ts';
 import { findHolders, type PermissionHolders } from './store/permission-holders.ts';
+import { measureSteps } from './store/steps.ts';
 import { findPlacedTokens } from './store/token-positions.ts';
 import { tellUnreadable } from './store/unreadable-conditions.ts';
 import { toAnswer, toChanges } from './wire/watch.ts';
@@ -92,6 +93,7 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   refreshUserRoleCache(config, runtime);
   const databaseClock = followDatabaseClock({ db, clock, logger });
   stops.add('database clock', () => databaseClock.stop());
+  measureSteps(registry);
   const decisions = openDecisions({ grants, models, bus, databaseClock, timeline });
   const events = openEvents(runtime.trail(config.GATEHOUSE_AUDIT_ADDRESS, config.GATEHOUSE_AUDIT_DECISIONS), registry);
   return {

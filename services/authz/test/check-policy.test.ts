@@ -246,7 +246,7 @@ describe('a condition', () => {
 
   it.each([
     ['request.nope == 1', /^No such key: nope\./, '8'],
-    ['1 + 1', 'It is of type int, not bool.', '0'],
+    ['1 + 1', 'It is of type int, not bool. (line 1, column 1)', '0'],
     ['request.ip.matches("a+")', /Regular expressions are not available/, '0'],
   ])('that is wrong is refused with what and where: %s', async (condition, why, position) => {
     const refusal = {

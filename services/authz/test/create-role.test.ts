@@ -117,7 +117,9 @@ describe('creating a role', () => {
       fixture.operator.createRole(role({ deniedPermissions: ['tax:waive'], denialConditions })),
     ).rejects.toMatchObject({
       reason: 'CONDITION_INVALID',
-      fields: [{ field: 'denial_conditions[0].condition', description: 'It is of type int, not bool. (line 1, column 1)' }],
+      fields: [
+        { field: 'denial_conditions[0].condition', description: 'It is of type int, not bool. (line 1, column 1)' },
+      ],
       metadata: { position: '0', line: '1', column: '1' },
     });
   });

@@ -6,17 +6,44 @@ import {
 } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { canonicalAddress } from '@gatehouse/verify';
 import type { Channel } from '../channel/open-channel.ts';
-import { GatehouseError } from '../gatehouse-error.ts';
+import { QUESTION_STEPS_MAX, REQUEST_STEPS_MAX } from '../condition/steps.ts';
+import { GatehouseError, type GatehouseErrorCode } from '../gatehouse-error.ts';
 import type { Batch, Finding } from '../lookups/lookups.ts';
-import { ALLOWED, DENIED, type Verdict } from '../policy/index.ts';
+import { ALLOWED, DENIED, STEPS_REFUSALS, type Verdict } from '../policy/index.ts';
 import type { PermissionContext, PermissionQuestion } from './permission-question.ts';
 import { responseInvalid } from './response-invalid.ts';
 
 /** Most questions of one call (BatchCheckRequest). */
 export const BATCH_QUESTIONS_MAX = 500;
 
-/** Asks the service about a batch of questions. */
+/** So many questions are never refused because of what their conditions take together. */
+const QUESTIONS_WITHIN_STEPS = REQUEST_STEPS_MAX / QUESTION_STEPS_MAX;
+
+/**
+ * Asks the service about a batch of questions. Who asks them has nothing to do with one another: where they take too much
+ * together they are asked again in batches that can't, one after the other, so that each of them fails alone.
+ */
 export async function askService(
+  channel: Channel,
+  batch: Batch<PermissionQuestion>,
+): Promise<readonly Finding<Verdict>[]> {
+  const endsAtMs = performance.now() + batch.timeoutMs;
+  try {
+    return await askAtOnce(channel, batch);
+  } catch (error) {
+    const isTooMuch = error instanceof GatehouseError && error.reason === STEPS_REFUSALS.request.reason;
+    if (!isTooMuch || batch.subjects.length <= QUESTIONS_WITHIN_STEPS) throw error;
+  }
+  const findings: Finding<Verdict>[] = [];
+  while (findings.length < batch.subjects.length) {
+    const subjects = batch.subjects.slice(findings.length, findings.length + QUESTIONS_WITHIN_STEPS);
+    const part = { ...batch, subjects, timeoutMs: endsAtMs - performance.now() };
+    findings.push(...(await askAtOnce(channel, part).catch((error: GatehouseError) => subjects.map(() => error))));
+  }
+  return findings;
+}
+
+async function askAtOnce(
   channel: Channel,
   { subjects, freshness, consistencyToken, timeoutMs, signal }: Batch<PermissionQuestion>,
 ): Promise<readonly Finding<Verdict>[]> {
@@ -55,10 +82,17 @@ function toContext({
   return { ip: canonicalAddress(ip) ?? '', authenticationLevel, resourceAttributes, attributes };
 }
 
+/** As a single check is refused for it. */
+const CODES = new Map<string, GatehouseErrorCode>([
+  ['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED'],
+  [STEPS_REFUSALS.question.reason, 'RESOURCE_EXHAUSTED'],
+  [STEPS_REFUSALS.turns.reason, 'RESOURCE_EXHAUSTED'],
+]);
+
 function toFinding({ decision, undetermined, error }: CheckResult): Finding<Verdict> {
   if (error) {
     const { reason, message, retryable } = error;
-    const code = reason === 'DEADLINE_EXCEEDED' ? reason : retryable ? 'UNAVAILABLE' : 'INVALID_ARGUMENT';
+    const code = CODES.get(reason) ?? (retryable ? 'UNAVAILABLE' : 'INVALID_ARGUMENT');
     return new GatehouseError(code, reason || 'SERVER_UNREACHABLE', message);
   }
   if (decision === Decision.DECISION_ALLOWED) return ALLOWED;

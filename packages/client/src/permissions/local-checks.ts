@@ -1,19 +1,37 @@
 import { canonicalAddress } from '@gatehouse/verify';
+import { GatehouseError } from '../gatehouse-error.ts';
 import { boundedMap } from '../memory/bounded-map.ts';
-import { canonicalPermission, canonicalScope, decide, type Grant, type Model, type Verdict } from '../policy/index.ts';
+import {
+  canonicalPermission,
+  canonicalScope,
+  decide,
+  type MeteredLimit,
+  QuestionMeter,
+  STEPS_REFUSALS,
+  type Verdict,
+} from '../policy/index.ts';
 import type { KnownUser } from './grants-memory.ts';
 import type { KnownModel } from './model-copy.ts';
 import type { PermissionQuestion } from './permission-question.ts';
 import { contextProblem } from './question-problem.ts';
+
+/** Goes on with a question that takes longer than one turn of the event loop may. It rejects as `decide` throws, and with why the signal was aborted. */
+export type Later = (signal: AbortSignal) => Promise<Verdict | undefined>;
 
 /** Decides from what is in memory. */
 export interface LocalChecks {
   /**
    * What the service would answer by the same model and grants; undefined when that can't be told here: the question breaks
    * a limit or spells a name in another form than the one that is kept, the model is older than the grants, or something in
-   * them can't be read by this version.
+   * them can't be read by this version. Throws GatehouseError RESOURCE_EXHAUSTED where the service would refuse the question
+   * because of what its conditions take.
    */
-  decide(question: PermissionQuestion, known: KnownUser, model: KnownModel, databaseMs: number): Verdict | undefined;
+  decide(
+    question: PermissionQuestion,
+    known: KnownUser,
+    model: KnownModel,
+    databaseMs: number,
+  ): Verdict | Later | undefined;
 }
 
 /** Most names of permissions that are known to be well-formed. */
@@ -42,7 +60,7 @@ export function createLocalChecks(): LocalChecks {
   };
   const isResource = (resource: unknown) =>
     resource === '' || (typeof resource === 'string' && canonicalScope(resource) === resource);
-  const judge = (model: Model, grants: readonly Grant[]) => decide(model, grants, asked);
+  let shared = new QuestionMeter(stepsTooMany);
   return {
     decide({ userId, permission, resource = '', context }, known, { model, isReadable }, databaseMs) {
       if (known.modelRevision > model.revision || !isName(permission) || !isResource(resource)) {
@@ -57,9 +75,24 @@ export function createLocalChecks(): LocalChecks {
       asked.resourceAttributes = context?.resourceAttributes ?? NO_ATTRIBUTES;
       asked.attributes = context?.attributes ?? NO_ATTRIBUTES;
       asked.nowMs = databaseMs;
-      const verdict = judge(model, known.grants);
-      const isCertain = verdict.undetermined === '' || (isReadable && known.isReadable);
-      return isCertain ? verdict : undefined;
+      const isWhole = isReadable && known.isReadable;
+      const meter = shared.next();
+      const verdict = decide(model, known.grants, asked, meter);
+      if (verdict) return ifCertain(verdict, isWhole);
+      // The object is for the next question; this one goes on with a copy, and with the meter.
+      shared = new QuestionMeter(stepsTooMany);
+      const kept = { ...asked };
+      const goOn = () => decide(model, known.grants, kept, meter);
+      return async (signal) => ifCertain(await meter.finish(goOn, signal), isWhole);
     },
   };
+}
+
+function ifCertain(verdict: Verdict, isWhole: boolean): Verdict | undefined {
+  return verdict.undetermined === '' || isWhole ? verdict : undefined;
+}
+
+function stepsTooMany(limit: MeteredLimit): GatehouseError {
+  const { reason, message, ...retry } = STEPS_REFUSALS[limit];
+  return new GatehouseError('RESOURCE_EXHAUSTED', reason, message, retry);
 }

@@ -1,6 +1,6 @@
 import { WatchServiceService as rpcs } from '@gatehouse/proto/gatehouse/authz/v1/watch.ts';
 import { abortedBy, outOfTime } from '../channel/error-details.ts';
-import { type Channel, DEADLINE_MS_MAX } from '../channel/open-channel.ts';
+import { type Channel, closedError, DEADLINE_MS_MAX } from '../channel/open-channel.ts';
 import { GatehouseError } from '../gatehouse-error.ts';
 import type { Caller } from '../lookups/caller.ts';
 import { createLookups, type Demand } from '../lookups/lookups.ts';
@@ -9,7 +9,8 @@ import { askService, BATCH_QUESTIONS_MAX, questionKey } from './check-requests.t
 import { createConsistencyTokens } from './consistency-tokens.ts';
 import { createDatabaseClock } from './database-clock.ts';
 import { createGrantsMemory, type KnownUser } from './grants-memory.ts';
-import { createLocalChecks } from './local-checks.ts';
+import { createLaterChecks } from './later-checks.ts';
+import { createLocalChecks, type Later } from './local-checks.ts';
 import { createModelCopy } from './model-copy.ts';
 import { openingOf, type PermissionCacheOptions } from './permission-cache-options.ts';
 import type { PermissionQuestion } from './permission-question.ts';
@@ -45,6 +46,7 @@ export function openPermissions({ channel, cache, pendingMax, onWarning }: Permi
   const clock = createDatabaseClock();
   const local = createLocalChecks();
   const tokens = createConsistencyTokens();
+  const laterChecks = createLaterChecks(channel.deadlineMs);
   let watch: ChangeWatch | undefined;
   let isClosed = false;
   let hits = 0;
@@ -96,7 +98,7 @@ export function openPermissions({ channel, cache, pendingMax, onWarning }: Permi
     });
   };
   /** Decides from memory, by these grants or those that are there, if it is as new as the token demands. */
-  const decideHere = (question: PermissionQuestion, token: string, read?: KnownUser): Verdict | undefined => {
+  const decideHere = (question: PermissionQuestion, token: string, read?: KnownUser): Verdict | Later | undefined => {
     const now = nowMs();
     const copy = watch?.isCurrent(now) ? models.current : undefined;
     const known = copy && (read ?? memory.recall(question.userId));
@@ -107,38 +109,59 @@ export function openPermissions({ channel, cache, pendingMax, onWarning }: Permi
   };
   const askAbout = (question: PermissionQuestion, demand: Demand, caller: Caller) =>
     checks.find(questionKey(question), question, demand, caller);
-  /** Reads the user's grants and decides here; what can't be decided so the service decides, in what is left of the time. */
-  const readAndDecide = async (question: PermissionQuestion, demand: Demand, caller: Caller): Promise<Verdict> => {
+  /** Decides here, after reading the user's grants where `later` is not given; the service decides what can't be decided so. */
+  const decideOrAsk = async (
+    question: PermissionQuestion,
+    demand: Demand,
+    caller: Caller,
+    later: Later | undefined,
+  ): Promise<Verdict> => {
     const startedAtMs = nowMs();
-    const read = await users.find(question.userId, question.userId, BOUNDED, caller).catch(passOver);
-    const decided = read && decideHere(question, demand.consistencyToken, read);
-    if (decided) return decided;
-    const leftMs = caller.timeoutMs && caller.timeoutMs - (nowMs() - startedAtMs);
-    if (leftMs !== undefined && leftMs <= 0) throw outOfTime();
-    return askAbout(question, demand, { ...caller, timeoutMs: leftMs });
+    const left = (): Caller => {
+      const timeoutMs = caller.timeoutMs && caller.timeoutMs - (nowMs() - startedAtMs);
+      if (timeoutMs !== undefined && timeoutMs <= 0) throw outOfTime();
+      return { ...caller, timeoutMs };
+    };
+    const read = later
+      ? undefined
+      : await users.find(question.userId, question.userId, BOUNDED, caller).catch(passOver);
+    const known = later ?? (read && decideHere(question, demand.consistencyToken, read));
+    const verdict = typeof known === 'function' ? await laterChecks.finish(known, left()) : known;
+    if (verdict && later) hits += 1;
+    return verdict ?? askAbout(question, demand, left());
   };
-  const peek = (question: PermissionQuestion, { consistencyToken = '' }: PeekOptions = NO_OPTIONS) => {
-    const verdict = decideHere(question, consistencyToken);
-    if (verdict) hits += 1;
-    return verdict;
+  /** What memory says at once: an error where the question takes more than one may. */
+  const recall = (question: PermissionQuestion, token: string): Verdict | Later | GatehouseError | undefined => {
+    try {
+      const known = decideHere(question, token);
+      if (known && typeof known !== 'function') hits += 1;
+      return known;
+    } catch (error) {
+      if (error instanceof GatehouseError) return error;
+      throw error;
+    }
   };
 
   const permissions: Permissions = {
-    peek,
+    peek(question: PermissionQuestion, { consistencyToken = '' }: PeekOptions = NO_OPTIONS) {
+      const known = recall(question, consistencyToken);
+      return typeof known === 'function' || known instanceof GatehouseError ? undefined : known;
+    },
     check(question: PermissionQuestion, options: CheckOptions = {}): Promise<Verdict> {
       const { freshness = 'bounded', consistencyToken = '', signal, timeoutMs } = options;
       if (signal?.aborted) return Promise.reject(abortedBy(signal));
       const isBounded = freshness === 'bounded';
-      const known = isBounded ? peek(question, options) : undefined;
-      if (known) return settled(known);
+      const known = isBounded ? recall(question, consistencyToken) : undefined;
+      if (known instanceof GatehouseError) return Promise.reject(known);
+      if (known && typeof known !== 'function') return settled(known);
       const problem = questionProblem(question);
       if (problem) return Promise.reject(questionInvalid(problem));
       if (timeoutMs !== undefined && !(timeoutMs > 0)) return Promise.reject(outOfTime());
       startWatch();
       const caller = { signal, timeoutMs: timeoutMs && Math.min(timeoutMs, DEADLINE_MS_MAX) };
       const demand = { freshness, consistencyToken };
-      const canDecide = isBounded && watch?.isCurrent(nowMs()) && models.current;
-      return canDecide ? readAndDecide(question, demand, caller) : askAbout(question, demand, caller);
+      const canDecide = known ?? (isBounded && watch?.isCurrent(nowMs()) && models.current);
+      return canDecide ? decideOrAsk(question, demand, caller, known) : askAbout(question, demand, caller);
     },
     statistics: () => ({
       remembered: memory.size,
@@ -155,6 +178,7 @@ export function openPermissions({ channel, cache, pendingMax, onWarning }: Permi
       watch?.stop();
       watch = undefined;
       models.stop();
+      laterChecks.end(closedError());
       users.close();
       checks.close();
       memory.reset();

@@ -26,14 +26,15 @@ export interface CheckOptions extends PeekOptions {
 /** Everything about permissions. */
 export interface Permissions {
   /**
-   * The answer, if this process knows it without asking anybody: no promise, no allocation. undefined is no denial; then
-   * `check` tells.
+   * The answer, if this process knows it without asking anybody and without making others wait: no promise, no allocation.
+   * undefined is no denial; then `check` tells.
    */
   peek(question: PermissionQuestion, options?: PeekOptions): Verdict | undefined;
   /**
    * Whether the user holds the permission. A denial is an answer. Rejects with GatehouseError: INVALID_ARGUMENT with
    * FIELD_INVALID or CONSISTENCY_TOKEN_INVALID; UNAVAILABLE or DEADLINE_EXCEEDED when nobody could tell, which is no denial;
-   * RESOURCE_EXHAUSTED with CLIENT_QUEUE_FULL when too many are waited for; CANCELLED when the caller or `close` has given
+   * RESOURCE_EXHAUSTED with CLIENT_QUEUE_FULL when too many are waited for, with QUESTION_STEPS_TOO_MANY when the conditions
+   * that the answer depends on take too much, and with CONDITIONS_BUSY when too many questions wait for their conditions; CANCELLED when the caller or `close` has given
    * up; FAILED_PRECONDITION with AUTHZ_ADDRESS_MISSING when the client was not told where authz is.
    */
   check(question: PermissionQuestion, options?: CheckOptions): Promise<Verdict>;

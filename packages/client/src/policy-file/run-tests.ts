@@ -1,4 +1,4 @@
-import { type Explanation, explain, type Question, toSentences } from '../policy/index.ts';
+import { type Explanation, explain, type Question, StepsTooMany, toSentences } from '../policy/index.ts';
 import type { Policy } from './policy.ts';
 import type { Place } from './problem.ts';
 
@@ -9,8 +9,9 @@ export interface FailedCheck {
   readonly place: Place;
   readonly question: Question;
   readonly expected: 'allowed' | 'denied';
-  readonly explanation: Explanation;
-  /** The explanation in sentences: what came, and why. */
+  /** undefined: a service would refuse to decide, because of what the conditions take. */
+  readonly explanation: Explanation | undefined;
+  /** The same in sentences: what came, and why. */
   readonly sentences: readonly string[];
 }
 
@@ -27,14 +28,29 @@ export function runTests({ model, tests }: Policy): TestReport {
   for (const { name: test, grants, checks } of tests) {
     for (const { question, expectsAllowed, place } of checks) {
       const own = grants.filter(({ user }) => user === question.userId);
-      const explanation = explain(model, own, question);
-      if (explanation.isAllowed === expectsAllowed) {
+      const { explanation, sentences } = answer(model, own, question);
+      if (explanation?.isAllowed === expectsAllowed) {
         passed += 1;
         continue;
       }
-      const sentences = toSentences(explanation, question, { role: (id) => id, grant: (id) => id });
       failed.push({ test, place, question, expected: expectsAllowed ? 'allowed' : 'denied', explanation, sentences });
     }
   }
   return { passed, failed };
+}
+
+const NAMES = { role: (id: string) => id, grant: (id: string) => id };
+
+function answer(
+  model: Policy['model'],
+  grants: Parameters<typeof explain>[1],
+  question: Question,
+): Pick<FailedCheck, 'explanation' | 'sentences'> {
+  try {
+    const explanation = explain(model, grants, question);
+    return { explanation, sentences: toSentences(explanation, question, NAMES) };
+  } catch (error) {
+    if (!(error instanceof StepsTooMany)) throw error;
+    return { explanation: undefined, sentences: [`Refused: ${question.permission}. ${error.message}`] };
+  }
 }

@@ -1,18 +1,43 @@
 import type { Condition } from '../condition/condition.ts';
-import { holds, type Question } from './decide.ts';
+import { decide, holds, inOrder, type Question } from './decide.ts';
 import { couldAllow, type OpenWay } from './doubt.ts';
 import type { ConditionEvidence, Evidence, Explanation, NamedGrant, Standing } from './explanation.ts';
 import { isInForce } from './grant.ts';
 import { type HeldPermission, lineage, type Model } from './model.ts';
 import { ANY, splitPermission } from './permission-name.ts';
+import { QuestionMeter } from './question-meter.ts';
 import { covers } from './scope.ts';
 
-/** Answers as `decide` does from the active grants, with the evidence. It looks at everything, which takes longer. */
-export function explain(model: Model, grants: readonly NamedGrant[], question: Question): Explanation {
+/**
+ * Answers as `decide` does from the active grants, with the evidence, and throws where it does. It looks at everything, which
+ * takes longer: of that only the limit of a request is held to.
+ */
+export function explain(model: Model, grants: readonly NamedGrant[], question: Question): Explanation;
+export function explain(
+  model: Model,
+  grants: readonly NamedGrant[],
+  question: Question,
+  meter: QuestionMeter | undefined,
+): Explanation | undefined;
+export function explain(
+  model: Model,
+  grants: readonly NamedGrant[],
+  question: Question,
+  meter: QuestionMeter = QuestionMeter.atOnce(),
+): Explanation | undefined {
+  const active = grants.filter((grant) => standingOf(grant, question.nowMs) === 'in_force');
+  return (
+    decide(model, active, question, meter.nextAlike().resume()) && meter.settle(look(model, grants, question, meter))
+  );
+}
+
+/** Looks for what decides, at every way from a grant to the permission. */
+function look(model: Model, grants: readonly NamedGrant[], question: Question, meter: QuestionMeter): Explanation {
   let best: Candidate<Exclude<Weighed, { weight: 'may_deny' }>> | undefined;
   let denial: Way | undefined;
   const [allows, denies]: [OpenWay[], OpenWay[]] = [[], []];
-  for (const candidate of candidatesOf(model, grants, question)) {
+  for (const candidate of candidatesOf(model, inOrder(grants), question, meter)) {
+    if (meter.isStopped) break;
     if (candidate.weight === 'may_deny') {
       denial ??= candidate;
       denies.push(candidate.open);
@@ -25,11 +50,11 @@ export function explain(model: Model, grants: readonly NamedGrant[], question: Q
   if (!best) return { kind: 'not_held', isAllowed: false, undetermined: '', evidence: undefined };
   // Where nothing could allow it, that is why it is denied, and no rule that denies is needed.
   if (denial && (best.weight === 'allows' || best.weight === 'may_allow')) {
-    const evidence = evidenceOf(denial, question);
+    const evidence = evidenceOf(denial, question, meter);
     const isInDoubt = best.weight === 'allows' || couldAllow(allows, denies);
     return { kind: 'denied', isAllowed: false, undetermined: isInDoubt ? doubtOf(evidence) : '', evidence };
   }
-  const evidence = evidenceOf(best, question);
+  const evidence = evidenceOf(best, question, meter);
   switch (best.weight) {
     case 'denies':
       return { kind: 'denied', isAllowed: false, undetermined: '', evidence };
@@ -76,7 +101,12 @@ interface Way {
 }
 
 /** Every way from a grant to the permission that allows it, would have, or denies it. */
-function* candidatesOf(model: Model, grants: readonly NamedGrant[], question: Question): Generator<Candidate> {
+function* candidatesOf(
+  model: Model,
+  grants: readonly NamedGrant[],
+  question: Question,
+  meter: QuestionMeter,
+): Generator<Candidate> {
   const { resource, action } = splitPermission(question.permission);
   const names = new Set([question.permission, `${resource}:${ANY}`, `${ANY}:${action}`, `${ANY}:${ANY}`]);
   for (const grant of grants) {
@@ -86,7 +116,7 @@ function* candidatesOf(model: Model, grants: readonly NamedGrant[], question: Qu
       path.push(role.id);
       for (const held of role.permissions) {
         if (!names.has(held.name)) continue;
-        const weighed = missing ? missed(missing, held) : weigh(grant, held, question);
+        const weighed = missing ? missed(missing, held) : weigh(grant, held, question, meter);
         if (weighed) yield { ...weighed, grant, path: [...path], held };
       }
     }
@@ -115,8 +145,10 @@ function missed(weight: Weight, { effect }: HeldPermission): Weighed | undefined
 const NOTHING_OPEN: OpenWay = { ofGrant: undefined, ofRule: undefined };
 
 /** undefined for a denial whose condition is false: it takes no part. */
-function weigh(grant: NamedGrant, held: HeldPermission, question: Question): Weighed | undefined {
-  const [ofGrant, ofRule] = [holds(grant.condition, question).outcome, holds(held.condition, question).outcome];
+function weigh(grant: NamedGrant, held: HeldPermission, question: Question, meter: QuestionMeter): Weighed | undefined {
+  meter.nextAlike();
+  const ofGrant = holds(grant.condition, question, meter).outcome;
+  const ofRule = holds(held.condition, question, meter).outcome;
   const isDenial = held.effect === 'deny';
   if (ofGrant === 'false' || ofRule === 'false') return missed('condition_false', held);
   if (ofGrant === 'true' && ofRule === 'true') return { weight: isDenial ? 'denies' : 'allows', open: NOTHING_OPEN };
@@ -127,7 +159,7 @@ function weigh(grant: NamedGrant, held: HeldPermission, question: Question): Wei
   return { weight: isDenial ? 'may_deny' : 'may_allow', open };
 }
 
-function evidenceOf({ grant, path, held }: Way, question: Question): Evidence {
+function evidenceOf({ grant, path, held }: Way, question: Question, meter: QuestionMeter): Evidence {
   return {
     grant,
     standing: standingOf(grant, question.nowMs),
@@ -136,8 +168,8 @@ function evidenceOf({ grant, path, held }: Way, question: Question): Evidence {
     heldName: held.name,
     effect: held.effect,
     conditions: [
-      ...conditionEvidence('grant', grant.condition, question),
-      ...conditionEvidence(held.effect === 'allow' ? 'permission' : 'denial', held.condition, question),
+      ...conditionEvidence('grant', grant.condition, question, meter),
+      ...conditionEvidence(held.effect === 'allow' ? 'permission' : 'denial', held.condition, question, meter),
     ],
   };
 }
@@ -150,7 +182,8 @@ function conditionEvidence(
   of: ConditionEvidence['of'],
   condition: Condition | undefined,
   question: Question,
+  meter: QuestionMeter,
 ): readonly ConditionEvidence[] {
   if (!condition) return [];
-  return [{ of, source: condition.source, ...condition.evaluate(question), facts: condition.facts(question) }];
+  return [{ of, source: condition.source, ...meter.evaluate(condition, question), facts: condition.facts(question) }];
 }

@@ -1,9 +1,11 @@
 import type { Condition } from '../condition/condition.ts';
 import { withOpen } from '../condition/with-open.ts';
-import { and, type Evaluated, holds, type Question } from './decide.ts';
+import { compare } from './compare.ts';
+import { and, decide, type Evaluated, holds, type Question, type Verdict } from './decide.ts';
 import { type Grant, isInForce } from './grant.ts';
 import { type HeldPermission, lineage, type Model, type ModelRole } from './model.ts';
 import { ANY, splitPermission } from './permission-name.ts';
+import type { QuestionMeter } from './question-meter.ts';
 import { covers } from './scope.ts';
 
 /** A permission that a user has, or is denied, and where from. */
@@ -56,24 +58,51 @@ export function positionOf({ grant: { scope, roleId }, through, held: { name } }
   return { scope, roleId, above: through.length - 1, name };
 }
 
-/**
- * Whether it now counts: its grant is in force, and the conditions of both hold. Under a name with a wildcard, a condition
- * on which permission is asked for is undetermined.
- */
-export function countsNow({ grant, held }: UserPermission, question: Omit<Question, 'permission'>): Evaluated {
-  if (!isInForce(grant, question.nowMs)) return { outcome: 'false', why: '' };
-  const open = (condition: Condition | undefined) =>
-    isPattern(held.name) ? withOpen(condition, 'permission') : condition;
-  const asked = { ...question, permission: held.name };
-  return and(holds(open(grant.condition), asked), holds(open(held.condition), asked));
+/** What now comes of a permission of a user. */
+export interface PresentStanding {
+  /**
+   * Whether it counts: its grant is in force, and the conditions of both hold. Under a name with a wildcard, a condition on
+   * which permission is asked for is undetermined.
+   */
+  readonly counts: Evaluated;
+  /**
+   * What is decided of this very name by all grants; undefined for a name with a wildcard, and where the question is refused
+   * because of what its conditions take.
+   */
+  readonly verdict: Verdict | undefined;
 }
+
+/**
+ * How a permission stands now, of a user who has these grants; undefined where the meter, which must serve no other name, has
+ * stopped. Throws as `decide` does where the request is refused.
+ */
+export function presentStanding(
+  { grant, held }: UserPermission,
+  model: Model,
+  grants: readonly Grant[],
+  question: Omit<Question, 'permission'>,
+  meter: QuestionMeter,
+): PresentStanding | undefined {
+  const asked = { ...question, permission: held.name };
+  const isOpen = isPattern(held.name);
+  const open = (condition: Condition | undefined) => (isOpen ? withOpen(condition, 'permission') : condition);
+  const both = () => and(holds(open(grant.condition), asked, meter), holds(open(held.condition), asked, meter));
+  meter.nextAlike().resume();
+  const counts = meter.settle(isInForce(grant, question.nowMs) ? both() : NEVER);
+  if (!counts || isOpen) return counts && { counts, verdict: undefined };
+  try {
+    const verdict = decide(model, grants, asked, meter);
+    return verdict && { counts, verdict };
+  } catch (error) {
+    if (meter.limit !== 'question') throw error;
+    return { counts, verdict: undefined };
+  }
+}
+
+const NEVER: Evaluated = { outcome: 'false', why: '' };
 
 /** Whether the name stands for many permissions. */
 export function isPattern(name: string): boolean {
   const { resource, action } = splitPermission(name);
   return resource === ANY || action === ANY;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

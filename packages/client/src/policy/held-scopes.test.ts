@@ -3,6 +3,7 @@ import { compileCondition } from '../condition/condition.ts';
 import { type Grant, plainGrant } from './grant.ts';
 import { heldScopes } from './held-scopes.ts';
 import { compileModel, type HeldPermission } from './model.ts';
+import { QuestionMeter } from './question-meter.ts';
 
 const owned = compileCondition('resource.owner == request.user_id');
 const held = (name: string, effect: HeldPermission['effect'], condition?: HeldPermission['condition']) => ({
@@ -35,8 +36,12 @@ it.each<[string, readonly Grant[], readonly string[]]>([
   ['no doubt that a denial makes up for', [grant('owner', 't/1'), grant('barred-own', 't/1')], []],
   ['no doubt in a grant whose role denies as well', [grant('split', 't/1', owned)], []],
   ['what may be allowed', [grant('owner', 't/1'), grant('barred-own', 't/2')], ['t/1 undetermined']],
-])('the scopes on which the answer changes tell of %s', (_title, grants, expected) => {
+])('the scopes on which the answer changes tell of %s', async (_title, grants, expected) => {
   const question = { userId: 'ada', permission: 'a:r', ip: '', authenticationLevel: 0, attributes: {}, nowMs: 0 };
-  const scopes = [...heldScopes(model, grants, question)].filter(({ isChange }) => isChange);
-  expect(scopes.map(({ scope, holds }) => `${scope} ${holds}`)).toEqual(expected);
+  const { signal } = new AbortController();
+  const changes: string[] = [];
+  for await (const { scope, holds, isChange } of heldScopes(model, grants, question, QuestionMeter.atOnce(), signal)) {
+    if (isChange) changes.push(`${scope} ${holds}`);
+  }
+  expect(changes).toEqual(expected);
 });

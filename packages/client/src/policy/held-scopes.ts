@@ -1,7 +1,9 @@
 import { withOpen } from '../condition/with-open.ts';
-import { decide, type Question, rulesFor } from './decide.ts';
+import { type Question, rulesFor } from './decide.ts';
+import { decideForList } from './decide-for-list.ts';
 import { type Grant, isInForce } from './grant.ts';
 import type { Model, RoleClosure, Rule } from './model.ts';
+import type { QuestionMeter } from './question-meter.ts';
 import { rolesAbout } from './roles-about.ts';
 import { EVERYWHERE, scopesOver } from './scope.ts';
 
@@ -25,8 +27,17 @@ export type OpenQuestion = Omit<Question, 'resource' | 'resourceAttributes'>;
  *
  * No other scope can differ: what counts on a resource are the grants over it, and those are the same as on the lowest
  * of their scopes.
+ *
+ * Each scope is a question of its own to the meter, but a condition is evaluated once for all of them. It takes as many turns
+ * of the event loop as it has to. Rejects as `decideForList` does.
  */
-export function* heldScopes(model: Model, grants: readonly Grant[], question: OpenQuestion): Generator<HeldScope> {
+export async function* heldScopes(
+  model: Model,
+  grants: readonly Grant[],
+  question: OpenQuestion,
+  meter: QuestionMeter,
+  signal: AbortSignal,
+): AsyncGenerator<HeldScope> {
   const about = new Set(rolesAbout(model, question.permission).all);
   const counting = grants
     .filter((grant) => about.has(grant.roleId) && isInForce(grant, question.nowMs))
@@ -35,11 +46,8 @@ export function* heldScopes(model: Model, grants: readonly Grant[], question: Op
   const known = new Map<string, HeldScope['holds']>();
   // A path comes before those that it begins.
   for (const scope of [...new Set([EVERYWHERE, ...counting.map((grant) => grant.scope)])].sort()) {
-    const { isAllowed, undetermined } = decide(open, counting, {
-      ...question,
-      resource: scope,
-      resourceAttributes: {},
-    });
+    const asked = { ...question, resource: scope, resourceAttributes: {} };
+    const { isAllowed, undetermined } = await decideForList(open, counting, asked, meter.nextAlike(), signal);
     const holds = isAllowed ? 'allowed' : undetermined === '' ? 'denied' : 'undetermined';
     known.set(scope, holds);
     const above = scopesOver(scope)

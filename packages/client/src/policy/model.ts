@@ -127,11 +127,10 @@ type Rules = ReadonlyMap<string, readonly Rule[]>;
 const NONE: Rules = new Map();
 const NO_RULES: readonly Rule[] = [];
 const NOTHING: RoleClosure = { isPlain: true, names: NONE, resources: NONE, actions: NONE, everything: NO_RULES };
-/** The only rule that a plain role has. */
-export const PLAIN: Rule = { effect: 'allow', condition: undefined };
+const PLAIN: Rule = { effect: 'allow', condition: undefined };
 const DENY: Rule = { effect: 'deny', condition: undefined };
-// Nearly every rule is one of these two, and memory is per process.
-const ONLY_ALLOW: readonly Rule[] = [PLAIN];
+// Nearly every rule is one of these two, and memory is per process. The first is all that a plain role has.
+export const ONLY_ALLOW: readonly Rule[] = [PLAIN];
 const ONLY_DENY: readonly Rule[] = [DENY];
 
 /** Maps that a role adds nothing to are shared with its parent: most hierarchies are wide. */

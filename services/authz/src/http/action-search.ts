@@ -1,8 +1,9 @@
-import { ANY, decide, decodePart } from '@gatehouse/client/policy';
+import { ANY, decideForList, decodePart } from '@gatehouse/client/policy';
 import type { PostRoute } from '@gatehouse/http';
 import type { AccessRule } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { demandsOf } from '../domain/consistency.ts';
+import { openMeter } from '../store/steps.ts';
 import { jsonAnswer } from './answers.ts';
 import { readResource, readSubject } from './entities.ts';
 import { readFacts } from './facts.ts';
@@ -43,10 +44,12 @@ export function actionSearchRoute(
     const results: { name: string }[] = [];
     const covering: string[] = [];
     const undetermined: { name: string; reason: string }[] = [];
+    const meter = openMeter();
+    const steps = { steps: 0 };
     // No role names the action "*", so that it stands for those that none does. They come first, as everywhere does.
     for (const name of page.position === undefined ? [ANY, ...names] : names) {
-      const permission = `${resource.type}:${name}`;
-      const verdict = decide(model, held.grants, { ...asked, permission, nowMs });
+      const question = { ...asked, permission: `${resource.type}:${name}`, nowMs };
+      const verdict = await decideForList(model, held.grants, question, meter.next(steps), signal);
       const shown = decodePart(name) ?? name;
       if (verdict.undetermined !== '') undetermined.push({ name: shown, reason: verdict.undetermined });
       else if (verdict.isAllowed && name === ANY) covering.push(name);

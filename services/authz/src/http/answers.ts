@@ -1,6 +1,7 @@
 import { type Failure, isFailure } from '@gatehouse/failure';
 import type { HttpAnswer, JsonRequest, PostRoute, RefusalForm } from '@gatehouse/http';
 import { fieldsInvalid } from '@gatehouse/rpc';
+import { isBeyondSteps } from '../domain/undecided.ts';
 import { isObject, type Members } from './reading.ts';
 
 /** Longest request: as much as one over gRPC may have. */
@@ -22,7 +23,10 @@ export function jsonAnswer(json: string): HttpAnswer {
 export const toRefusal: RefusalForm = ({ status, reason, message }) =>
   errorAnswer(status === 415 ? 400 : status, reason, message);
 
-/** Answers a request by its object. A Failure `invalid` is a bad request; any other is thrown on. */
+/**
+ * Answers a request by its object. A Failure `invalid` is a bad request, and so is one of conditions that take too many steps,
+ * which nobody is to try again; any other is thrown on.
+ */
 export function answering(
   answer: (members: Members, request: JsonRequest) => HttpAnswer | Promise<HttpAnswer>,
 ): PostRoute['handle'] {
@@ -39,12 +43,12 @@ export function answering(
 }
 
 function toBadRequest(error: unknown): HttpAnswer {
-  if (!isInvalid(error)) throw error;
+  if (!isOfRequest(error)) throw error;
   return errorAnswer(400, error.reason, error.message);
 }
 
-function isInvalid(error: unknown): error is Failure {
-  return isFailure(error) && error.kind === 'invalid';
+function isOfRequest(error: unknown): error is Failure {
+  return isBeyondSteps(error) || (isFailure(error) && error.kind === 'invalid');
 }
 
 function errorAnswer(status: number, reason: string, message: string): HttpAnswer {

@@ -40,7 +40,8 @@ export function evaluate({ decisions, events }: Pick<Deps, 'decisions' | 'events
     if (unmatched) return reply(false, unmatchedJson(unmatched));
     const judged = (verdict: Verdict) => reply(verdict.isAllowed, withUnknown(decisionJson.of(verdict), unknown));
     const known = decisions.peek(question);
-    return known ? judged(known) : decisions.decide(question, request.signal).then(judged);
+    if (known && typeof known !== 'function') return judged(known);
+    return (known ? known(request.signal) : decisions.decide(question, request.signal)).then(judged);
   };
 }
 

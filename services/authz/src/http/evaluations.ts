@@ -44,11 +44,13 @@ export function evaluationsRoute(deps: Pick<Deps, 'decisions' | 'events'>, acces
       const nowMs = deps.decisions.nowMs();
       const entries = items.map((item) => read(item, demandOf, nowMs));
       const asking = new HttpAsking(request);
+      const steps = { steps: 0 };
       const decideSome = (some: readonly Entry[]) => {
         for (const { denied } of some) if (denied) deps.events.permissionChecked(asking, denied, false);
         const decided = decide(
           some.flatMap(({ question }) => question ?? []),
           asking,
+          steps,
         );
         return decided instanceof Promise ? decided.then((all) => merge(some, all)) : merge(some, decided);
       };

@@ -42,8 +42,8 @@ export function resourceSearchRoute(
     const page = openPage(['resource', asked], POSITION, wanted);
     const standing = await decisions.standing(userId, demandsOf(requirementOf(headers))(userId), signal);
     const question = { ...asked, nowMs: databaseClock.nowMs() };
-    const options = { resourceType: type, listsNamed: true, after: page.position, size: page.limit };
-    for (const { scopes, next } of heldScopePages(standing, question, options)) {
+    const options = { resourceType: type, listsNamed: true, after: page.position, size: page.limit, signal };
+    for await (const { scopes, next } of heldScopePages(standing, question, options)) {
       const { results, ...context } = sort(scopes, type);
       return jsonAnswer(page.answer(results, filled(context), next));
     }

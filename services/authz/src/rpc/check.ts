@@ -15,7 +15,8 @@ export function check({ decisions, events }: Pick<Deps, 'decisions' | 'events'>)
   return (request, call) => {
     const question = toQuestion(request, toDemands(request.consistency)(request.userId), decisions.nowMs());
     const known = decisions.peek(question);
-    if (known !== undefined) return reply(call, question, known);
-    return decisions.decide(question, call.signal).then((verdict) => reply(call, question, verdict));
+    if (known && typeof known !== 'function') return reply(call, question, known);
+    const found = known ? known(call.signal) : decisions.decide(question, call.signal);
+    return found.then((verdict) => reply(call, question, verdict));
   };
 }

@@ -1,11 +1,20 @@
-import { heldPermissions, type PermissionPosition, positionOf, type UserPermission } from '@gatehouse/client/policy';
+import {
+  heldPermissions,
+  type PermissionPosition,
+  positionOf,
+  presentStanding,
+  type QuestionMeter,
+  type UserPermission,
+} from '@gatehouse/client/policy';
 import type {
   ListUserPermissionsRequest,
   ListUserPermissionsResponse,
+  UserPermission as UserPermissionMessage,
 } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { Handler } from '@gatehouse/rpc';
 import type { Deps } from '../deps.ts';
 import { pageTokens } from '../domain/page-token.ts';
+import { openMeter } from '../store/steps.ts';
 import { toAsked, toDemands } from '../wire/question.ts';
 import { toUserPermission } from '../wire/user-permission.ts';
 
@@ -25,18 +34,22 @@ export function listUserPermissions({
     const { model, held } = await decisions.standing(userId, toDemands(consistency)(userId), call.signal);
     const question = { ...toAsked({ ...request, permission: '' }), nowMs: databaseClock.nowMs() };
     const size = request.pageSize || PAGE_SIZE_DEFAULT;
-    const page: UserPermission[] = [];
+    const steps = { steps: 0 };
+    /** By the names that are asked about: conditions come out the same wherever one is held. */
+    const meters = new Map<string, QuestionMeter>();
+    const permissions: UserPermissionMessage[] = [];
+    let last: UserPermission | undefined;
     let goesOn = false;
     for (const each of heldPermissions(model, held.grants, question, after)) {
-      goesOn = page.length === size;
+      goesOn = permissions.length === size;
       if (goesOn) break;
-      page.push(each);
+      const meter = meters.get(each.held.name) ?? openMeter().next(steps);
+      meters.set(each.held.name, meter);
+      const work = () => presentStanding(each, model, held.grants, question, meter);
+      permissions.push(toUserPermission(each, work() ?? (await meter.finish(work, call.signal))));
+      last = each;
     }
-    const last = goesOn ? page.at(-1) : undefined;
-    return {
-      permissions: page.map((each) => toUserPermission(each, model, held.grants, question)),
-      nextPageToken: last ? pages.format(toParts(positionOf(last))) : '',
-    };
+    return { permissions, nextPageToken: goesOn && last ? pages.format(toParts(positionOf(last))) : '' };
   };
 }
 

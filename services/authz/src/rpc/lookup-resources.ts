@@ -23,7 +23,8 @@ export function lookupResources({
     const standing = await decisions.standing(userId, toDemands(consistency)(userId), call.signal);
     const question = { ...toAsked({ ...request, resource: '' }), nowMs: databaseClock.nowMs() };
     const size = request.pageSize || PAGE_SIZE_DEFAULT;
-    for (const { scopes, next } of heldScopePages(standing, question, { resourceType, after, size })) {
+    const options = { resourceType, after, size, signal: call.signal };
+    for await (const { scopes, next } of heldScopePages(standing, question, options)) {
       yield {
         scopes: scopes.map(toHeldScope),
         nextPageToken: next === undefined ? '' : pages.format([next]),

@@ -3,12 +3,13 @@ import { type Call, type Encoded, lookupGate, type SyncStreamHandler, timeLeft }
 import type { Deps } from '../deps.ts';
 import type { Question } from '../domain/question.ts';
 import { isOfOneQuestion } from '../domain/undecided.ts';
+import type { Later } from '../store/decisions.ts';
 import { toErrorReply, toReply } from '../wire/check-reply.ts';
 import { toDemands, toQuestion } from '../wire/question.ts';
 
 /** Lookups in Redis and Postgres that one stream has under way at once. */
 const LOOKUPS_MAX = 64;
-/** How long the answer to one request may take, and with it those behind it, while a store says nothing. Milliseconds. */
+/** How long the answer to one request may be waited for, and with it those behind it. Milliseconds. */
 const LOOKUP_MS_MAX = 5_000;
 
 /** Checks permissions as they come. What memory can decide is answered in the step in which it is asked. */
@@ -23,10 +24,14 @@ export function streamCheck({
   return {
     open(call: Call) {
       const gate = lookupGate(LOOKUPS_MAX);
-      const lookUp = async (question: Question): Promise<Encoded> => {
+      // A stream waits for one turn of the event loop at a time, however much it has asked.
+      const turns = lookupGate(1);
+      const findOut = async (question: Question, later: Later | undefined): Promise<Encoded> => {
         const { signal, end } = timeLeft(call, LOOKUP_MS_MAX);
         try {
-          const verdict = await gate.run(() => decisions.decide(question, signal));
+          const verdict = await (later
+            ? turns.run(() => later(signal))
+            : gate.run(() => decisions.decide(question, signal)));
           events.permissionChecked(call, question, verdict.isAllowed);
           return toReply(verdict);
         } catch (error) {
@@ -42,7 +47,7 @@ export function streamCheck({
           try {
             const question = toQuestion(item, toDemands(consistency)(item.userId), decisions.nowMs());
             const known = decisions.peek(question);
-            if (!known) return lookUp(question);
+            if (!known || typeof known === 'function') return findOut(question, known);
             events.permissionChecked(call, question, known.isAllowed);
             return toReply(known);
           } catch (error) {

@@ -3,6 +3,7 @@ import { type Database, statement } from '@gatehouse/postgres';
 import type { Asked } from '../domain/question.ts';
 import { GRANT_COLUMNS, type GrantColumns, toGrants } from './grant-columns.ts';
 import type { ModelCache } from './model-cache.ts';
+import { openMeter } from './steps.ts';
 
 interface AllGrantsRow extends GrantColumns {
   revision: bigint;
@@ -49,7 +50,10 @@ export function openExplanations({
     const grants = toGrants(row).map((grant, index): NamedGrant => {
       return { ...grant, id: row.ids?.[index] ?? '', status: row.statuses[index] ?? 'suspended' };
     });
-    const explanation = explain(model, grants, { ...asked, nowMs: row.now_ms });
+    const question = { ...asked, nowMs: row.now_ms };
+    const meter = openMeter().next({ steps: 0 });
+    const work = () => explain(model, grants, question, meter);
+    const explanation = work() ?? (await meter.finish(work, signal));
     return { explanation, model, revision: row.revision, nowMs: row.now_ms };
   };
 }

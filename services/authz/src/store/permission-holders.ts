@@ -1,9 +1,10 @@
-import { decide, type Model, type RolesAbout, rolesAbout, scopesOver } from '@gatehouse/client/policy';
+import { decideForList, type Model, type RolesAbout, rolesAbout, scopesOver } from '@gatehouse/client/policy';
 import { Failure } from '@gatehouse/failure';
 import { type Database, statement } from '@gatehouse/postgres';
 import type { Asked } from '../domain/question.ts';
 import { GRANT_COLUMNS, type GrantColumns, toGrants } from './grant-columns.ts';
 import type { ModelCache } from './model-cache.ts';
+import { openMeter } from './steps.ts';
 
 interface CandidateRow extends GrantColumns {
   model_revision: bigint;
@@ -34,7 +35,10 @@ const FIND_CANDIDATES = statement<CandidateRow>(
    group by m.revision, c.user_id order by c.user_id`,
 );
 
-/** The users of one page, by what Check would say of them at the moment at which it was read. */
+/**
+ * The users of one page, by what Check would say of them at the moment at which it was read. One whom it would refuse to decide
+ * about, because of what the conditions take, is undetermined.
+ */
 export interface HoldersPage {
   readonly allowed: readonly string[];
   readonly undetermined: readonly { readonly userId: string; readonly why: string }[];
@@ -44,7 +48,7 @@ export interface HoldersPage {
 
 /** Finds who holds a permission, among all users. */
 export interface PermissionHolders {
-  /** Looks at `limit` users who may hold it, from the user `from` on. Throws Failure `unavailable`, or `conflict`. */
+  /** Looks at `limit` users who may hold it, from the user `from` on. Throws Failure `unavailable`, `conflict`, or `limited` as a meter does. */
   page(from: string, limit: number, signal: AbortSignal): Promise<HoldersPage>;
 }
 
@@ -72,7 +76,8 @@ export function findHolders(
         const rows = await db.within({ signal }).query(FIND_CANDIDATES, values);
         const newest = at(await models.reach(rows[0]?.model_revision ?? 0n));
         // Roles that have come to hold the permission were not looked for.
-        if (newest.model === model || isSame(newest.roles, roles)) return toPage(newest.model, rows, limit, asked);
+        if (newest.model === model || isSame(newest.roles, roles))
+          return toPage(newest.model, rows, limit, asked, signal);
         ({ model, roles } = newest);
       }
       throw new Failure('conflict', 'MODEL_CHANGING', 'The roles change faster than their users can be listed.');
@@ -84,13 +89,21 @@ function isSame(a: RolesAbout, b: RolesAbout): boolean {
   return a.allowing.join() === b.allowing.join() && a.all.join() === b.all.join();
 }
 
-function toPage(model: Model, rows: readonly CandidateRow[], limit: number, asked: Asked): HoldersPage {
+async function toPage(
+  model: Model,
+  rows: readonly CandidateRow[],
+  limit: number,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<HoldersPage> {
+  const meter = openMeter();
+  const steps = { steps: 0 };
   const allowed: string[] = [];
   const undetermined: { userId: string; why: string }[] = [];
   for (const row of rows.slice(0, limit)) {
     if (row.user_id === null) continue;
     const question = { ...asked, userId: row.user_id, nowMs: row.now_ms };
-    const verdict = decide(model, toGrants(row), question);
+    const verdict = await decideForList(model, toGrants(row), question, meter.next(steps), signal);
     if (verdict.isAllowed) allowed.push(row.user_id);
     else if (verdict.undetermined !== '') undetermined.push({ userId: row.user_id, why: verdict.undetermined });
   }

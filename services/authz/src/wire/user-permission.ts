@@ -1,4 +1,4 @@
-import { countsNow, decide, isPattern, type Model, type Question, type UserPermission } from '@gatehouse/client/policy';
+import type { PresentStanding, UserPermission, Verdict } from '@gatehouse/client/policy';
 import {
   Decision,
   Effect,
@@ -13,15 +13,11 @@ const STANDING = {
   undetermined: Standing.STANDING_UNDETERMINED,
 } as const;
 
-/** A permission of a user as callers see it; `grants` are all that the user has. */
+/** A permission of a user, and how it stands, as callers see it. */
 export function toUserPermission(
-  permission: UserPermission,
-  model: Model,
-  grants: Parameters<typeof decide>[1],
-  question: Omit<Question, 'permission'>,
+  { grant, through, held }: UserPermission,
+  { counts: { outcome, why }, verdict }: PresentStanding,
 ): UserPermissionMessage {
-  const { grant, through, held } = permission;
-  const { outcome, why } = countsNow(permission, question);
   return {
     name: held.name,
     effect: EFFECT[held.effect],
@@ -33,12 +29,13 @@ export function toUserPermission(
     permissionCondition: held.condition?.source ?? '',
     standing: STANDING[outcome],
     undetermined: why,
-    decision: isPattern(held.name)
-      ? Decision.DECISION_UNSPECIFIED
-      : decide(model, grants, { ...question, permission: held.name }).isAllowed
-        ? Decision.DECISION_ALLOWED
-        : Decision.DECISION_DENIED,
+    decision: toDecision(verdict),
   };
+}
+
+function toDecision(verdict: Verdict | undefined): Decision {
+  if (!verdict) return Decision.DECISION_UNSPECIFIED;
+  return verdict.isAllowed ? Decision.DECISION_ALLOWED : Decision.DECISION_DENIED;
 }
 
 function toDate(ms: number): Date | undefined {
