@@ -22,8 +22,9 @@ function numberOf(value: Value): number | bigint | undefined {
   return value instanceof Uint ? value.value : undefined;
 }
 
-/** The language compares a bigint and a number exactly. */
+/** A whole number stands to a double as the double does that is nearest to it: so cel-spec's tests have it. */
 function orderNumbers(a: number | bigint, b: number | bigint): number {
+  if (typeof a !== typeof b) return orderNumbers(Number(a), Number(b));
   if (a < b) return -1;
   if (a > b) return 1;
   return a >= b ? 0 : Number.NaN;

@@ -77,12 +77,13 @@ describe('literals', () => {
 });
 
 describe('numbers', () => {
-  it('are equal and ordered across their types, exactly', () => {
+  it('are equal across their types exactly, and ordered as the doubles next to them', () => {
     expectLines([
       '1 == 1.0 && 1u == 1 && 1.0 == 1u && dyn(1) == dyn(1u)',
       '9007199254740993 != 9007199254740992.0',
-      '9007199254740993 > 9007199254740992.0 && 9007199254740992.0 < 9007199254740993u',
-      'context.large < 9007199254740993 && context.large == 9007199254740992',
+      '9007199254740993 >= 9007199254740992.0 && 9007199254740992.0 >= 9007199254740993u',
+      '9223372036854775807 >= 9223372036854775808.0 && 9007199254740992 < 9007199254740993u',
+      'context.large <= 9007199254740993 && context.large == 9007199254740992 && context.large != 9007199254740993',
       '-1 < 0u && 18446744073709551615u > -1 && 9223372036854775807 < 1e19',
       'context.negative == 0 && context.negative == 0.0 && !(context.negative < 0)',
       '1.5 > 1 && 1 < 1.5 && 2u > 1.5 && !(1.5 == 1)',
