@@ -127,11 +127,13 @@ function published(): object {
   const {
     private: _private,
     scripts: _scripts,
+    devDependencies: _devDependencies,
     exports,
     ...rest
   } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as {
     private: boolean;
     scripts: object;
+    devDependencies: object;
     exports: Record<string, string>;
   };
   const compiled = Object.entries(exports).map(([entry, source]) => {

@@ -4,6 +4,8 @@ import { tierOf } from './tiers.ts';
 it.each([
   ['services/session/src/domain/csrf.test.ts', 'unit'],
   ['packages/rpc/test/server.test.ts', 'unit'],
+  ['packages/client/test/conditions/operators.test.ts', 'unit'],
+  ['packages/client/test/tls.test.ts', 'service'],
   ['services/session/test/create-session.test.ts', 'service'],
   ['packages/postgres/test/migrate.test.ts', 'service'],
   ['tools/test/golden.test.ts', 'service'],

@@ -15,6 +15,7 @@ const PLACES: readonly (readonly [pattern: RegExp, tier: Tier])[] = [
   [/^(bench\/test\/(large-population|start-cerbos)|tools\/test\/(golden|schema-rules))\.test\.ts$/, 'service'],
   // Packages that need no store to be tested whole.
   [/^(packages\/(rpc|http)|bench|tools)\/test\//, 'unit'],
+  [/^packages\/client\/test\/conditions\//, 'unit'],
   [/\/src\//, 'unit'],
   [/\/test\//, 'service'],
 ];
