@@ -1,5 +1,9 @@
 import { clientChecks } from './figures/client-checks.ts';
 import { clientLocal } from './figures/client-local.ts';
+import { compiledConditions } from './figures/compiled-conditions.ts';
+import { conditionSpeed } from './figures/condition-speed.ts';
+import { conditionalChecks } from './figures/conditional-checks.ts';
+import { costlyBatches } from './figures/costly-batches.ts';
 import { grantToAllow } from './figures/grant-to-allow.ts';
 import { manySessions } from './figures/many-sessions.ts';
 import { manyUsers } from './figures/many-users.ts';
@@ -15,6 +19,12 @@ interface Group {
 }
 
 const GROUPS: readonly Group[] = [
+  {
+    name: 'figures: conditions',
+    async measure(stage) {
+      return [...conditionSpeed(stage), ...(await compiledConditions(stage.signal))];
+    },
+  },
   {
     name: 'figures: session, revoke to refuse',
     async measure(stage) {
@@ -43,6 +53,14 @@ const GROUPS: readonly Group[] = [
       await using a = await startService(stage, 'authz');
       await using b = await startService(stage, 'authz');
       return await grantToAllow(stage, a, b, await prepareChecks(a));
+    },
+  },
+  {
+    name: 'figures: authz, conditions',
+    async measure(stage, prepareChecks) {
+      await using server = await startService(stage, 'authz');
+      const known = await prepareChecks(server);
+      return [...(await conditionalChecks(stage, server)), ...(await costlyBatches(stage, server, known))];
     },
   },
   {

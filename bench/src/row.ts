@@ -18,7 +18,7 @@ export interface Row {
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'bytes' | 'ms' | 'ratio' | 'per second';
+  readonly unit: 'bytes' | 'ms' | 'µs' | 'ratio' | 'per second';
   /** Undefined: it is a fact, and none is stated. */
   readonly aim?: number;
   readonly aimIs?: 'at most' | 'at least';

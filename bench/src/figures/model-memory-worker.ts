@@ -1,9 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadModel } from '@gatehouse/authz-service/model';
 import { openDatabase } from '@gatehouse/postgres';
 import { silentLogger } from '@gatehouse/process';
+import { usedBytes } from './used-bytes.ts';
 
 /** A model, as it was read and compiled. */
 export interface MeasuredModel {
@@ -12,9 +11,6 @@ export interface MeasuredModel {
 }
 
 const STATEMENT_TIMEOUT_MS = 120_000;
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 const db = openDatabase({
   url: workerData as string,
@@ -37,10 +33,4 @@ async function measureModel(): Promise<MeasuredModel> {
   }
   const bytes = usedBytes() - before;
   return { roles: model.roles.size, bytes };
-}
-
-/** What is left after the garbage has been collected. */
-function usedBytes(): number {
-  collectGarbage();
-  return process.memoryUsage().heapUsed;
 }

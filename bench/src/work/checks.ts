@@ -18,6 +18,8 @@ export interface KnownCheck {
   readonly permission: string;
   /** The path of a resource; absent: nothing in particular. */
   readonly resource?: string;
+  /** The address that the user comes from; absent: nobody knows. */
+  readonly ip?: string;
   readonly expected: Decision;
 }
 
@@ -52,8 +54,9 @@ export function batchedChecks(known: readonly KnownCheck[]): Question[] {
   });
 }
 
-function itemOf({ userId, permission, resource = '' }: KnownCheck) {
-  return { userId, permission, resource, context: undefined };
+function itemOf({ userId, permission, resource = '', ip }: KnownCheck) {
+  const rest = { authenticationLevel: 0, resourceAttributes: undefined, attributes: undefined };
+  return { userId, permission, resource, context: ip === undefined ? undefined : { ip, ...rest } };
 }
 
 function judge({ userId, permission, expected }: KnownCheck, decision: Decision | undefined): void {

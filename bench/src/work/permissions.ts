@@ -70,13 +70,14 @@ export async function createRole(
   return role?.roleId ?? '';
 }
 
-/** Grants a role for ever and everywhere. */
+/** Grants a role for ever and everywhere, under a condition if there is one. */
 export function grantRole(
   client: Client<typeof AuthzServiceService>,
   userId: string,
   roleId: string,
   signal: AbortSignal,
+  condition = '',
 ): Promise<unknown> {
-  const always = { scope: '', validFrom: undefined, validUntil: undefined, condition: '', requiresApproval: false };
+  const always = { scope: '', validFrom: undefined, validUntil: undefined, condition, requiresApproval: false };
   return client.grantRole({ userId, roleId, reason: '', ...always }, { signal });
 }

@@ -1,0 +1,109 @@
+import { uuidv7 } from '@gatehouse/process';
+import { AuthzServiceService, Decision } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
+import { type Client, connect } from '@gatehouse/rpc';
+import { drive } from '../load/drive.ts';
+import type { Figure } from '../row.ts';
+import { PATHS } from '../servers/paths.ts';
+import type { Stage } from '../stages.ts';
+import type { StartedServer } from '../start-server.ts';
+import { checks, type KnownCheck } from '../work/checks.ts';
+import { createRole, grantRole } from '../work/permissions.ts';
+import { prove } from '../work/prove.ts';
+
+const ITEMS = 500;
+const TURN_MS_MAX = 50;
+const P99_RATIO_MAX = 2;
+const PERMISSION = 'costly:see';
+const NUMBERS = `[${Array.from({ length: 60 }, (_, index) => index).join(', ')}]`;
+/** Goes on for 216,000 rounds if nothing stops it. */
+const COSTLY = `${NUMBERS}.all(a, ${NUMBERS}.all(b, ${NUMBERS}.all(c, a + b + c >= 0)))`;
+/** Status codes of gRPC. */
+const RESOURCE_EXHAUSTED = 8;
+const CANCELLED = 1;
+
+/**
+ * What others see of a caller whose batches are of 500 questions that each take as many steps as a condition may: the
+ * longest turn of the event loop, and the 99th percentile of checks as a ratio to the same load without that caller.
+ */
+export async function costlyBatches(
+  stage: Stage,
+  server: StartedServer,
+  known: readonly KnownCheck[],
+): Promise<Figure[]> {
+  const { signal, warmUpMs, runMs } = stage;
+  const target = { port: server.port('app'), path: PATHS.check };
+  const exchanges = await prove(target, checks(known), signal);
+  const [operator, caller] = [open(server.port('operator')), open(server.port('app'))];
+  try {
+    const userId = await grantCostly(operator, signal);
+    const options = { warmUpMs, runMs, signal, cpuMs: () => server.cpuMs() };
+    const without = await drive(target, exchanges, options);
+    const over = new AbortController();
+    const asking = askOverAndOver(caller, userId, AbortSignal.any([signal, over.signal]));
+    // Reading them begins them anew.
+    await server.metrics();
+    const beside = await drive(target, exchanges, options).finally(() => over.abort());
+    const turnMs = longestTurnMs(await server.metrics());
+    if ((await asking) === 0) throw new Error('No batch was answered.');
+    return [
+      {
+        name: 'longest turn of the event loop beside batches of 500 questions that reach the limit of steps',
+        value: turnMs,
+        unit: 'ms',
+        aim: TURN_MS_MAX,
+        aimIs: 'at most',
+      },
+      {
+        name: 'check, p99 beside such batches ÷ p99 without',
+        value: beside.p99Us / without.p99Us,
+        unit: 'ratio',
+        aim: P99_RATIO_MAX,
+        aimIs: 'at most',
+      },
+    ];
+  } finally {
+    operator.close();
+    caller.close();
+  }
+}
+
+type Authz = Client<typeof AuthzServiceService>;
+
+async function grantCostly(client: Authz, signal: AbortSignal): Promise<string> {
+  const rest = { description: '', category: '', isDangerous: false, condition: '' };
+  await client.createPermission({ name: PERMISSION, ...rest }, { signal });
+  const roleId = await createRole(client, 'costly-seer', '', PERMISSION);
+  const userId = uuidv7();
+  await grantRole(client, userId, roleId, signal, COSTLY);
+  return userId;
+}
+
+/** One batch after the other, until the signal ends it. Answers how many were answered, or were refused for their steps. */
+async function askOverAndOver(client: Authz, userId: string, signal: AbortSignal): Promise<number> {
+  const item = { userId, permission: PERMISSION, resource: '', context: undefined };
+  const items = Array.from({ length: ITEMS }, () => item);
+  for (let answered = 0; ; answered += 1) {
+    try {
+      const { results } = await client.batchCheck({ items, consistency: undefined }, { signal });
+      if (results.some(({ decision }) => decision === Decision.DECISION_ALLOWED)) {
+        throw new Error('A condition that was stopped has allowed something.');
+      }
+    } catch (error) {
+      const { code } = error as { readonly code?: number };
+      if (signal.aborted && (code === CANCELLED || code === undefined)) return answered;
+      if (code !== RESOURCE_EXHAUSTED) throw error;
+    }
+  }
+}
+
+/** Since the metrics were read before. What the clock that watches the loop waits between two looks is a part of it. */
+function longestTurnMs(metrics: string): number {
+  const [, seconds] = /^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(metrics) ?? [];
+  if (seconds === undefined) throw new Error('The server tells nothing of its event loop.');
+  return Number(seconds) * 1_000;
+}
+
+function open(port: number): Authz {
+  const transport = { kind: 'insecure-loopback' } as const;
+  return connect({ definition: AuthzServiceService, address: `127.0.0.1:${port}`, transport });
+}
