@@ -7,8 +7,11 @@ import { tableProblem } from './table-source.ts';
 /** Kept by the migration runner for itself: a row for each migration, for ever. */
 const RUNNERS_TABLE = 'schema_migrations';
 
-/** The relay that empties an outbox is no job of the service: it runs beside every one of them. */
-const OUTBOX_RELAY = 'outbox-relay';
+/** What runs beside every service and is no job of its own, and the one table that each of them empties. */
+const BESIDE_EVERY_SERVICE: ReadonlyMap<string, string> = new Map([
+  ['outbox-relay', 'outbox'],
+  ['sweep-idempotency-keys', 'idempotency_keys'],
+]);
 
 /**
  * Checks that every table says in its comment how long its rows live, and that the job it names is there. Migrates the
@@ -38,8 +41,9 @@ async function retentionProblem(
     return 'has no comment that goes on with "rows live <how long>" or "rows leave by <job> after <how long>"';
   }
   if (retention.kind === 'live') return undefined;
-  if (retention.job === OUTBOX_RELAY) {
-    return table === 'outbox' ? undefined : `names ${OUTBOX_RELAY}, which empties only the outbox`;
+  const emptied = BESIDE_EVERY_SERVICE.get(retention.job);
+  if (emptied !== undefined) {
+    return table === emptied ? undefined : `names ${retention.job}, which empties only ${emptied}`;
   }
   const job = `services/${service}/src/jobs/${retention.job}.ts`;
   return (await findText(root, job)) === undefined

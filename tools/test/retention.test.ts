@@ -36,9 +36,9 @@ describe('checkRetention', () => {
     ]);
   });
 
-  it('refuses that another table than the outbox leaves by its relay', async () => {
+  it('refuses that another table leaves by what runs beside every service', async () => {
     expect(await problemsOf('users', 'local; rows leave by outbox-relay after delivery')).toEqual([
-      expect.stringContaining('names outbox-relay, which empties only the outbox'),
+      expect.stringContaining('names outbox-relay, which empties only outbox'),
     ]);
   });
 

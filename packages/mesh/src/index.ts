@@ -1,5 +1,6 @@
 export { authenticateWith, permitsWith } from './acting.ts';
 export type { AuditEvent, EventOrigin, EventSource } from './audit-event.ts';
+export { idempotencyStatements } from './idempotency-statements.ts';
 export { type Invalidation, type InvalidationRelay, startInvalidationRelay } from './invalidation-relay.ts';
 export { ownSource } from './own-source.ts';
 export { openRuntime, type RunningService, type Runtime, type RuntimeConfig } from './runtime.ts';
@@ -7,3 +8,4 @@ export { type Sweep, type SweepOptions, startSweep } from './sweep.ts';
 export { type DecisionLevel, openTrail, type Trail } from './trail.ts';
 export { type WatchPlaces, watchPlaces } from './watch-places.ts';
 export { type WatchQueue, watchQueue } from './watch-queue.ts';
+export { openWrites, type Writes, type Writing, type Written } from './writes.ts';

@@ -9,7 +9,6 @@ import { type Asked, plainly } from './domain/question.ts';
 import { type Events, openEvents } from './events.ts';
 import { startRefreshingUserRoleCache } from './jobs/refresh-user-role-cache.ts';
 import { startSweepingChanges } from './jobs/sweep-changes.ts';
-import { startSweepingIdempotencyKeys } from './jobs/sweep-idempotency-keys.ts';
 import { openSession } from './peers/session.ts';
 import { tellSessions } from './peers/session-tokens.ts';
 import { openChangeLog } from './store/change-log.ts';
@@ -87,9 +86,7 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   stops.add('tokens for sessions', () => sessionTokens.stop());
   const { advance } = sessionTokens;
   const changes = startChanges({ db, grants, revisions, redis, bus, timeline, logger, registry, advance });
-  stops.add('invalidation relay', () => changes.stop());
-  const sweeping = startSweepingIdempotencyKeys({ db, logger, registry });
-  stops.add('sweeping of idempotency keys', () => sweeping.stop());
+  stops.add('changes', () => changes.stop());
   refreshUserRoleCache(config, runtime);
   const databaseClock = followDatabaseClock({ db, clock, logger });
   stops.add('database clock', () => databaseClock.stop());

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { openWrites } from '@gatehouse/mesh';
 import { createRegistry, silentLogger } from '@gatehouse/process';
 import { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import { waitFor } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSweepingIdempotencyKeys } from '../src/jobs/sweep-idempotency-keys.ts';
 import { ALWAYS, type Fixture, openAs, permission, startFixture, traced } from './fixture.ts';
 import { makeGrant, mismatch, NO_CHANGE, NO_TIMES } from './grants.ts';
 import { modelRevision } from './model.ts';
@@ -242,11 +242,11 @@ describe('with an idempotency key', () => {
     ]);
     const db = openAs(fixture.service.database.url);
     const registry = createRegistry('authz');
-    const job = startSweepingIdempotencyKeys({ db, logger: silentLogger, registry });
+    const writes = openWrites({ db, schema: 'authz', logger: silentLogger, registry });
     try {
       await waitFor(async () => /idempotency_keys_removed_total\S* 1\n/.test(await registry.metrics()));
     } finally {
-      await job.stop();
+      await writes.stop();
       await db.close();
     }
     await expect(fixture.operator.grantRole(oldRequest, old)).rejects.toMatchObject({ reason: 'GRANT_EXISTS' });

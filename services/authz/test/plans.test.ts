@@ -1,3 +1,4 @@
+import { idempotencyStatements } from '@gatehouse/mesh';
 import { definedStatements, type Transaction } from '@gatehouse/postgres';
 import { createTestDatabase, type TestDatabase } from '@gatehouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +14,9 @@ interface PlanNode {
   readonly 'Index Name'?: string;
   readonly Plans?: readonly PlanNode[];
 }
+
+// Of the table that every service has; it is asked by openWrites.
+idempotencyStatements('authz');
 
 let database: TestDatabase;
 let popular: string;
@@ -117,6 +121,7 @@ const READS: readonly [name: string, indexes: Readonly<Record<string, RegExp>>, 
   ['authz.find-role-name', { roles: /^roles_(pkey|id_level_key)$/ }, () => [quoted(popular)]],
   ['authz.lock-lineages', { roles: /^roles_(pkey|id_level_key)$/ }, () => [ids(popular)]],
   ['authz.find-idempotency-key', { idempotency_keys: /^idempotency_keys_pkey$/ }, () => ONE_KEY],
+  ['authz.release-idempotency-key', { idempotency_keys: /^idempotency_keys_pkey$/ }, () => ONE_KEY],
   ['authz.store-idempotent-response', { idempotency_keys: /^idempotency_keys_pkey$/ }, () => [...ONE_KEY, `'\\x00'`]],
   [
     'authz.delete-idempotency-keys',

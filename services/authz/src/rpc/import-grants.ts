@@ -50,9 +50,7 @@ async function make(
   wanted: readonly WantedGrant[],
 ): Promise<ImportDecision> {
   // What is made is found by whoever sends the batch again, so that it needs no key.
-  const { signal, peer, actor } = call;
-  const changing = { signal, peer, actor, idempotency: undefined };
-  const decision = await changes.commit(changing, undefined, async (tx) => {
+  return changes.run(call, async (tx) => {
     const revisions = await bumpRevisions(tx, [...new Set(wanted.map(({ userId }) => userId))]);
     const made = await decide(tx, wanted);
     const by = { grantedAt: clock.now(), grantedBy: call.actor?.userId };
@@ -66,8 +64,6 @@ async function make(
     });
     return { reply: made, changed: revisions.map(({ userId, revision }) => grantsChanged(userId, revision)) };
   });
-  if (Buffer.isBuffer(decision)) throw new Error('There was an earlier reply without a key to it.');
-  return decision;
 }
 
 async function decide(tx: Transaction, wanted: readonly WantedGrant[]): Promise<ImportDecision> {

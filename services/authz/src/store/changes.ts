@@ -1,11 +1,17 @@
-import { type Invalidation, startInvalidationRelay } from '@gatehouse/mesh';
+import {
+  type Invalidation,
+  openWrites,
+  startInvalidationRelay,
+  type Writes,
+  type Writing,
+  type Written,
+} from '@gatehouse/mesh';
 import type { Database, Timeline, Transaction } from '@gatehouse/postgres';
 import type { Logger, Registry } from '@gatehouse/process';
 import type { InvalidationBus, RedisStore } from '@gatehouse/redis';
-import type { Call, Encoded } from '@gatehouse/rpc';
+import type { Encoded } from '@gatehouse/rpc';
 import { logChanges } from './change-log.ts';
 import type { GrantsCache } from './grants-cache.ts';
-import { claimKey, storeResponse } from './idempotency-keys.ts';
 import { MODEL_ID, type ModelRevisions } from './model-revisions.ts';
 import { recentChanges } from './recent-changes.ts';
 
@@ -15,22 +21,19 @@ export interface Changed<Reply> {
   readonly reply: Reply;
 }
 
-/** Who asks for a change, and for how long it waits. */
-export type Changing = Pick<Call, 'signal' | 'peer' | 'actor' | 'idempotency'>;
-
-/** Writes that caches must hear of. */
+/** Writes that caches and watchers must hear of, and the sessions of whoever is concerned. */
 export interface Changes {
-  /**
-   * Runs a write in a transaction that also notes what changed, for the caches and in the log for watchers, and has the
-   * caches told once it is committed, whether or not the caller still waits. Resolves to the reply when that was done, by
-   * this instance or another, or the bound is over. A request that was carried out before under the idempotency key of the call is not carried out
-   * again: its reply then is the earlier one, encoded. Throws Failure `conflict` IDEMPOTENCY_KEY_REUSED.
-   */
+  /** Runs a write as `Writes.commit` does; what it changed is in the log for watchers as well. */
   commit<Reply>(
-    call: Changing,
+    call: Writing,
     request: unknown,
     write: (tx: Transaction) => Promise<Changed<Reply>>,
   ): Promise<Reply | Encoded>;
+  /** As `commit`, for what takes no key. */
+  run<Reply>(
+    call: Pick<Writing, 'signal' | 'actor'>,
+    write: (tx: Transaction) => Promise<Changed<Reply>>,
+  ): Promise<Reply>;
   stop(): Promise<void>;
 }
 
@@ -57,22 +60,29 @@ export function grantsChanged(userId: string, revision: bigint): Invalidation {
   return { id: userId, version: revision };
 }
 
-/**
- * Changes of the model and of grants reach the caches in the same way: noted in the transaction, told after it, and told
- * by the relay of any instance when the one that made the change could not. What is recent is told once more to a Redis that
- * may have lost it.
- */
-export function startChanges({
-  db,
-  grants,
-  revisions,
-  redis,
-  bus,
-  timeline,
-  logger,
-  registry,
-  advance,
-}: ChangesOptions): Changes {
+/** Changes of the model and of grants reach the caches in the same way. */
+export function startChanges({ advance, ...options }: ChangesOptions): Changes {
+  const { db, logger, registry } = options;
+  const invalidations = startRelay(options);
+  const writes: Writes = openWrites({ db, schema: 'authz', invalidations, logger, registry });
+  const logged =
+    <Reply>({ actor }: Pick<Writing, 'actor'>, write: (tx: Transaction) => Promise<Changed<Reply>>) =>
+    async (tx: Transaction): Promise<Written<Reply>> => {
+      const written = await write(tx);
+      const changed = [written.changed].flat();
+      logChanges(tx, changed);
+      const users = usersOf(changed, actor);
+      return { reply: written.reply, changed, after: users.length > 0 ? () => advance(users) : undefined };
+    };
+  return {
+    commit: (call, request, write) => writes.commit(call, request, logged(call, write)),
+    run: (call, write) => writes.run(call, logged(call, write)),
+    stop: () => writes.stop(),
+  };
+}
+
+/** The relay of both caches. What is recent is told once more to a Redis that may have lost it. */
+function startRelay({ grants, revisions, ...options }: Omit<ChangesOptions, 'advance'>) {
   const cache = {
     get l2Trusted() {
       return grants.l2Trusted && revisions.l2Trusted;
@@ -91,35 +101,12 @@ export function startChanges({
       await Promise.all([grants.invalidate(items), ofModel.length > 0 && revisions.invalidate(ofModel)]);
     },
   };
-  const recent = (windowMs: number) => recentChanges(db, windowMs);
-  const relay = startInvalidationRelay({ db, schema: 'authz', cache, redis, bus, timeline, recent, logger, registry });
-  return {
-    async commit(call, request, write) {
-      const { idempotency } = call;
-      let told: Promise<unknown> | undefined;
-      const reply = await db.within(call).transaction(async (tx) => {
-        const earlier = idempotency && (await claimKey(tx, call, idempotency, request));
-        if (earlier) return earlier;
-        const written = await write(tx);
-        const changed = [written.changed].flat();
-        relay.stage(tx, changed);
-        logChanges(tx, changed);
-        if (idempotency) storeResponse(tx, call, idempotency, written.reply);
-        tx.afterCommit(() => {
-          const users = usersOf(changed, call);
-          told = Promise.all([relay.settle(changed), users.length > 0 && advance(users)]);
-        });
-        return written.reply;
-      });
-      await told;
-      return reply;
-    },
-    stop: () => relay.stop(),
-  };
+  const recent = (windowMs: number) => recentChanges(options.db, windowMs);
+  return startInvalidationRelay({ ...options, schema: 'authz', cache, recent });
 }
 
 /** Who must not be shown an older state: the user whose grants changed, and the one who changed something. */
-function usersOf(changed: readonly Invalidation[], { actor }: Changing): string[] {
+function usersOf(changed: readonly Invalidation[], actor: Writing['actor']): string[] {
   const users = new Set(changed.map(({ id }) => id).filter((id) => id !== MODEL_ID));
   if (actor) users.add(actor.userId);
   return [...users];

@@ -1,8 +1,9 @@
+import type { Writing } from '@gatehouse/mesh';
 import type { Transaction } from '@gatehouse/postgres';
 import type { Encoded } from '@gatehouse/rpc';
 import { formatToken } from '../domain/consistency.ts';
 import { assertRevision } from '../domain/revision.ts';
-import { type Changes, type Changing, grantsChanged } from './changes.ts';
+import { type Changes, grantsChanged } from './changes.ts';
 import { findModelRevision } from './model.ts';
 import { bumpRevision } from './revisions.ts';
 
@@ -26,7 +27,7 @@ export interface Stamp {
  */
 export async function changeGrants<Made extends object>(
   changes: Changes,
-  call: Changing,
+  call: Writing,
   request: GrantsChange,
   write: (tx: Transaction) => Promise<Made>,
 ): Promise<(Made & Stamp) | Encoded> {

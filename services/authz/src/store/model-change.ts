@@ -1,8 +1,9 @@
+import type { Writing } from '@gatehouse/mesh';
 import type { Transaction } from '@gatehouse/postgres';
 import type { Encoded } from '@gatehouse/rpc';
 import { formatToken } from '../domain/consistency.ts';
 import { assertRevision } from '../domain/revision.ts';
-import { type Changes, type Changing, modelChanged } from './changes.ts';
+import { type Changes, modelChanged } from './changes.ts';
 import type { Stamp } from './grants-change.ts';
 import { bumpModelRevision, findModelRevision } from './model.ts';
 
@@ -19,17 +20,11 @@ export interface ModelChange {
  */
 export async function changeModel<Made extends object>(
   changes: Changes,
-  call: Changing,
+  call: Writing,
   request: ModelChange,
   write: (tx: Transaction) => Promise<Made>,
 ): Promise<(Made & Stamp) | Encoded> {
-  return changes.commit(call, request, async (tx) => {
-    const revision = await bumpModelRevision(tx);
-    assertRevision(request.mustMatchRevision, revision - 1n);
-    const made = await write(tx);
-    const consistencyToken = formatToken({ modelRevision: revision });
-    return { reply: { ...made, revision, consistencyToken }, changed: modelChanged(revision) };
-  });
+  return changes.commit(call, request, (tx) => writeModel(tx, request, write));
 }
 
 /** What a tentative change made, and whether it is to stay. */
@@ -45,24 +40,36 @@ export interface Tentative<Made> {
  */
 export async function tryModelChange<Made extends object>(
   changes: Changes,
-  { signal, peer, actor }: Changing,
+  call: Pick<Writing, 'signal' | 'actor'>,
   change: ModelChange,
   write: (tx: Transaction) => Promise<Tentative<Made>>,
 ): Promise<Made & Stamp> {
   let undone: (Made & Stamp) | undefined;
   const undo = new Error('The change is not to stay.');
   try {
-    const changed = await changeModel(changes, { signal, peer, actor, idempotency: undefined }, change, async (tx) => {
-      const { made, keep } = await write(tx);
-      if (keep) return made;
-      const revision = (await findModelRevision(tx)) - 1n;
-      undone = { ...made, revision, consistencyToken: formatToken({ modelRevision: revision }) };
-      throw undo;
-    });
-    if (Buffer.isBuffer(changed)) throw new Error('There was an earlier reply without a key to it.');
-    return changed;
+    return await changes.run(call, (tx) =>
+      writeModel(tx, change, async () => {
+        const { made, keep } = await write(tx);
+        if (keep) return made;
+        const revision = (await findModelRevision(tx)) - 1n;
+        undone = { ...made, revision, consistencyToken: formatToken({ modelRevision: revision }) };
+        throw undo;
+      }),
+    );
   } catch (error) {
     if (error === undo && undone) return undone;
     throw error;
   }
+}
+
+async function writeModel<Made extends object>(
+  tx: Transaction,
+  { mustMatchRevision }: ModelChange,
+  write: (tx: Transaction) => Promise<Made>,
+) {
+  const revision = await bumpModelRevision(tx);
+  assertRevision(mustMatchRevision, revision - 1n);
+  const made = await write(tx);
+  const consistencyToken = formatToken({ modelRevision: revision });
+  return { reply: { ...made, revision, consistencyToken }, changed: modelChanged(revision) };
 }
