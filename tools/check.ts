@@ -9,6 +9,7 @@ import { type Problem, toLine } from './src/problem.ts';
 import { checkRetention } from './src/retention.ts';
 import { type Check, runChecks } from './src/run-checks.ts';
 import { checkSchemaRules } from './src/schema-rules.ts';
+import { checkSecrets } from './src/secrets.ts';
 
 // Everything that can be said about the repository without running the services: npm run check.
 const root = join(import.meta.dirname, '..');
@@ -21,6 +22,7 @@ const ours: readonly (readonly [name: string, check: () => Promise<Problem[]>])[
   ['boundaries', () => checkBoundaries(root)],
   ['layout', () => checkLayout(root)],
   ['field limits', () => checkLimits(root)],
+  ['secret fields', () => checkSecrets(root)],
   ['schema rules', async () => checkSchemaRules(root, await migrated())],
   ['golden schemas', async () => checkGolden(root, await migrated())],
   ['retention', async () => checkRetention(root, await migrated())],

@@ -35,8 +35,8 @@ function environment(
     GATEHOUSE_AUTHZ_ADDRESS: NOWHERE,
     GATEHOUSE_AUDIT_ADDRESS: auditAddress,
     GATEHOUSE_AUDIT_DECISIONS: recorded,
-    ...(service === 'session' ? { GATEHOUSE_SESSION_SECRET_KEYS: `1:${randomBytes(32).toString('base64url')}` } : {}),
     [`${prefix}_POSTGRES_URL`]: stores.postgresUrl(service),
     [`${prefix}_REDIS_URL`]: stores.redisUrl,
+    [`${prefix}_SECRET_KEYS`]: `1:${randomBytes(32).toString('base64url')}`,
   };
 }

@@ -47,6 +47,7 @@ describe('a service that is started with wrong settings reads one list, and exit
         'GATEHOUSE_TLS_CERT',
         'GATEHOUSE_TLS_KEY',
         `GATEHOUSE_${upper}_POSTGRES_URL`,
+        `GATEHOUSE_${upper}_SECRET_KEYS`,
         ...(stores.includes('r') ? [`GATEHOUSE_${upper}_REDIS_URL`] : []),
       ]),
     );
@@ -70,6 +71,7 @@ describe('a service that is started with wrong settings reads one list, and exit
       GATEHOUSE_TRUST_DOMAIN: 'Hunter2!',
       GATEHOUSE_INSTANCE: 'hunter2'.repeat(30),
       [`GATEHOUSE_${upper}_POSTGRES_URL`]: 'postgres://me:hunter2%@db/main',
+      [`GATEHOUSE_${upper}_SECRET_KEYS`]: '1:hunter2',
       ...(stores.includes('r') ? { [`GATEHOUSE_${upper}_REDIS_URL`]: 'redis://me:hunter2@db:99999' } : {}),
     });
     await new Promise((resolve) => taken.close(resolve));
@@ -86,6 +88,7 @@ describe('a service that is started with wrong settings reads one list, and exit
         'GATEHOUSE_TRUST_DOMAIN is something else',
         'GATEHOUSE_INSTANCE is something else',
         `GATEHOUSE_${upper}_POSTGRES_URL holds a percent sign that encodes nothing`,
+        `GATEHOUSE_${upper}_SECRET_KEYS is something else`,
         ...(stores.includes('r')
           ? [`GATEHOUSE_${upper}_REDIS_URL can't be used: A Redis URL names a host that is not host:port`]
           : []),
@@ -103,6 +106,7 @@ describe('a service that is started with wrong settings reads one list, and exit
       GATEHOUSE_TLS_CERT: one.cert,
       GATEHOUSE_TLS_KEY: other.key,
       GATEHOUSE_AUDIT_POSTGRES_URL: 'postgres://me@db/main?sslmode=verify-full&sslrootcert=/nowhere.pem',
+      GATEHOUSE_AUDIT_SECRET_KEYS: `1:${Buffer.alloc(32).toString('base64url')}`,
       GATEHOUSE_SESSION_ADDRESS: 'session:7002',
       GATEHOUSE_AUTHZ_ADDRESS: 'dns:///authz:7003',
     });

@@ -1,9 +1,9 @@
 import { type DescField, type DescMessage, type FileRegistry, ScalarType } from '@bufbuild/protobuf';
 import { gatehouseServices, readDescriptors } from './descriptors.ts';
+import { problemOf } from './field-problem.ts';
 import { type FieldRules, readRules } from './field-rules.ts';
 import { isBoundedPattern, patternError } from './pattern-bounds.ts';
 import type { Problem } from './problem.ts';
-import { findText } from './source-tree.ts';
 
 /**
  * Checks that every string, bytes, list and map that a request can carry has a rule that bounds it, that patterns compile,
@@ -16,7 +16,7 @@ export async function checkLimits(root: string): Promise<Problem[]> {
       fieldProblems(field, readRules(registry, field)).map((text) => ({ field, text })),
     ),
   );
-  return Promise.all(problems.map(({ field, text }) => locate(root, field, text)));
+  return Promise.all(problems.map(({ field, text }) => problemOf(root, field, text)));
 }
 
 /** Every message that is a request of a service of ours or stands somewhere inside one. */
@@ -94,14 +94,4 @@ function messageProblems(message: DescMessage | undefined): string[] {
 
 function isOurs(message: DescMessage): boolean {
   return message.typeName.startsWith('gatehouse.');
-}
-
-async function locate(root: string, field: DescField, text: string): Promise<Problem> {
-  const file = `proto/${field.parent.file.name}.proto`;
-  const lines = ((await findText(root, file)) ?? '').split('\n');
-  const start = lines.findIndex((line) => new RegExp(`^\\s*message\\s+${field.parent.name}\\b`).test(line));
-  const declaration = new RegExp(`\\b${field.name}\\s*=\\s*${field.number}\\b`);
-  const index = lines.findIndex((line, at) => at > start && declaration.test(line));
-  const message = `${field.parent.typeName}.${field.name} ${text}`;
-  return index < 0 ? { file, message } : { file, line: index + 1, message };
 }

@@ -1,38 +1,12 @@
-import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { DESCRIPTOR_IMAGE } from '../src/descriptors.ts';
 import { checkLimits } from '../src/limits.ts';
 import { toLine } from '../src/problem.ts';
+import { PLANTED, plantFields } from './planted-fields.ts';
 import { plantTree, REPOSITORY } from './planted-tree.ts';
 
-const RULES = 'proto/gatehouse/options/v1/rules.proto';
-const PLANTED = 'proto/gatehouse/planted/v1/planted.proto';
-
-/** Compiles a request with the given fields, and what else the file declares, and checks it. */
-const problemsOf = async (fields: string, rest = '') => {
-  const root = await plantTree({
-    'buf.yaml': 'version: v2\nmodules:\n  - path: proto\n',
-    [RULES]: await readFile(join(REPOSITORY, RULES), 'utf8'),
-    'proto/gen/.keep': '',
-    [PLANTED]: `syntax = "proto3";
-package gatehouse.planted.v1;
-import "gatehouse/options/v1/rules.proto";
-import "google/protobuf/struct.proto";
-import "google/protobuf/timestamp.proto";
-service PlantedService { rpc Plant(PlantRequest) returns (PlantResponse); }
-message PlantResponse { string unbounded = 1; repeated string many = 2; }
-message PlantRequest {
-${fields}
-}
-${rest}`,
-  });
-  const buf = join(REPOSITORY, 'node_modules/@bufbuild/buf/bin/buf');
-  await promisify(execFile)(process.execPath, [buf, 'build', '-o', DESCRIPTOR_IMAGE], { cwd: root });
-  return (await checkLimits(root)).map(toLine);
-};
+/** Checks a request with the given fields, and what else the file declares. */
+const problemsOf = async (fields: string, rest = '') =>
+  (await checkLimits(await plantFields(fields, rest))).map(toLine);
 
 const rules = (text: string) => `[(gatehouse.options.v1.rules) = {${text}}]`;
 

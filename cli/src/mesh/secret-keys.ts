@@ -7,13 +7,13 @@ const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 
 /**
- * The secret keys of the session service under a folder, as GATEHOUSE_SESSION_SECRET_KEYS takes them: those of the file
- * `secrets/session-keys`, which is made once and never overwritten. Without them every refresh token and signing key is
- * worthless. Two processes that ask at the same time get the same keys.
+ * The secret keys of a service under a folder, as `GATEHOUSE_<SERVICE>_SECRET_KEYS` takes them: those of the file
+ * `secrets/<service>-keys`, which is made once and never overwritten. Without those of session every refresh token and signing
+ * key is worthless. Two processes that ask at the same time get the same keys.
  */
-export function sessionKeys(home: string): string {
+export function secretKeys(home: string, service: string): string {
   const directory = join(home, 'secrets');
-  const file = join(directory, 'session-keys');
+  const file = join(directory, `${service}-keys`);
   mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
   return readKeys(file) ?? makeKeys(directory, file);
 }
@@ -30,7 +30,7 @@ function readKeys(file: string): string | undefined {
 /** Writes new keys beside the file and gives them its name only when they are whole and nobody else was first. */
 function makeKeys(directory: string, file: string): string {
   const keys = `1:${randomBytes(KEY_BYTES).toString('base64url')}`;
-  const draft = join(directory, `.session-keys-${randomBytes(8).toString('hex')}`);
+  const draft = join(directory, `.keys-${randomBytes(8).toString('hex')}`);
   try {
     writeThrough(draft, `${keys}\n`);
     linkSync(draft, file);

@@ -4,8 +4,8 @@ import { provision } from '@gatehouse/postgres';
 import { type Authority, createAuthority, rolePassword } from '@gatehouse/testing';
 import { inheritedEnvironment } from '../config.ts';
 import { type HttpServiceName, layOut, type Place, SERVICES, type ServiceName } from './places.ts';
+import { secretKeys } from './secret-keys.ts';
 import { type ServiceProcess, serviceProcess } from './service-process.ts';
-import { sessionKeys } from './session-keys.ts';
 
 export { SERVICES, type ServiceName };
 
@@ -69,7 +69,6 @@ async function startServices(
 ): Promise<Mesh> {
   const { root, redisUrl, env, say = () => {} } = options;
   const places = await layOut(options);
-  const secrets = { GATEHOUSE_SESSION_SECRET_KEYS: sessionKeys(options.home) };
   const addresses = Object.fromEntries(
     SERVICES.map((name) => {
       const all = places[name].map(({ port }) => `127.0.0.1:${port}`).join(',');
@@ -79,8 +78,8 @@ async function startServices(
   const start = (name: ServiceName, place: Place) => {
     const own = serviceEnvironment(name, place, authority, urls[name], redisUrl);
     const entry = join(root, 'services', name, 'src/main.ts');
-    const more = name === 'session' ? secrets : {};
-    const all = { ...inheritedEnvironment(), ...own, ...more, ...addresses, ...env };
+    const secrets = { [`GATEHOUSE_${name.toUpperCase()}_SECRET_KEYS`]: secretKeys(options.home, name) };
+    const all = { ...inheritedEnvironment(), ...own, ...secrets, ...addresses, ...env };
     return serviceProcess({ ...place, entry, say, env: all });
   };
   const running = new Map(SERVICES.map((name) => [name, places[name].map((place) => start(name, place))]));

@@ -2,6 +2,7 @@ import { Failure } from '@gatehouse/failure';
 import type { Queryable, Transaction } from '@gatehouse/postgres';
 import type { Call, Encoded, Idempotency } from '@gatehouse/rpc';
 import type { IdempotencyStatements } from './idempotency-statements.ts';
+import type { RequestDigests } from './request-digests.ts';
 
 /** Who asks, and for what: a key belongs to a peer and the end user for whom it acts. */
 export interface Asking extends Pick<Call, 'peer' | 'actor'> {
@@ -9,7 +10,10 @@ export interface Asking extends Pick<Call, 'peer' | 'actor'> {
   readonly request: unknown;
 }
 
-/** The keys under which calls were carried out, each with the answer that was given. */
+/**
+ * The keys under which calls were carried out, each with a digest of the request and the answer that was given: without the
+ * secrets of either.
+ */
 export interface IdempotencyKeys {
   /** The answer that was given under the key; undefined when there is none. Throws as `claim` does. */
   find(db: Queryable, asking: Asking): Promise<Encoded | undefined>;
@@ -30,17 +34,17 @@ const NO_ACTOR = '00000000-0000-0000-0000-000000000000';
 const CLAIMS_MAX = 2;
 
 /** Keeps keys in the table that the statements are about. */
-export function idempotencyKeys(sql: IdempotencyStatements): IdempotencyKeys {
+export function idempotencyKeys(sql: IdempotencyStatements, digests: RequestDigests): IdempotencyKeys {
   const find = async (db: Queryable, asking: Asking): Promise<Encoded | undefined> => {
     const [earlier] = await db.query(sql.find, idOf(asking));
     if (!earlier?.response) return undefined;
-    if (!digestOf(asking).equals(earlier.request_digest)) throw keyReused();
+    if (!digests.isOf(earlier.request_digest, asking.idempotency, asking.request)) throw keyReused();
     return earlier.response;
   };
   return {
     find,
     async claim(tx, asking) {
-      const digest = digestOf(asking);
+      const digest = digests.of(asking.idempotency, asking.request);
       for (let claim = 0; claim < CLAIMS_MAX; claim += 1) {
         const [claimed] = await tx.query(sql.claim, [...idOf(asking), digest]);
         if (claimed) return undefined;
@@ -50,16 +54,12 @@ export function idempotencyKeys(sql: IdempotencyStatements): IdempotencyKeys {
       throw new Error('An idempotency key can neither be taken nor found.');
     },
     storeResponse(tx, asking, response) {
-      tx.defer(sql.storeResponse, [...idOf(asking), asking.idempotency.encode(response)]);
+      tx.defer(sql.storeResponse, [...idOf(asking), asking.idempotency.encodeKept(response)]);
     },
     release(tx, asking) {
       tx.defer(sql.release, idOf(asking));
     },
   };
-}
-
-function digestOf({ idempotency, request }: Asking): Buffer {
-  return idempotency.digest(request);
 }
 
 function idOf({ peer, actor, idempotency: { key } }: Asking): [peer: string, actorId: string, key: string] {

@@ -1,9 +1,10 @@
 import type { Database, Transaction } from '@gatehouse/postgres';
-import type { Logger, Registry } from '@gatehouse/process';
+import type { Logger, Registry, SecretKey } from '@gatehouse/process';
 import type { Call, Encoded } from '@gatehouse/rpc';
 import { type Asking, idempotencyKeys } from './idempotency-keys.ts';
 import { idempotencyStatements } from './idempotency-statements.ts';
 import type { Invalidation, InvalidationRelay } from './invalidation-relay.ts';
+import { requestDigests } from './request-digests.ts';
 import { startSweepingIdempotencyKeys } from './sweep-idempotency-keys.ts';
 
 /** Who asks for a change, and for how long it waits. */
@@ -30,7 +31,7 @@ export interface Writes {
    * Runs a write in a transaction that also notes what caches must hear of, and once it is committed has them told and does
    * what else follows, whether or not the caller still waits. Resolves to the reply when that was done (by this instance or
    * another, or the bound is over). A request that was carried out before under the idempotency key of the call is not carried
-   * out again: its reply then is the earlier one, encoded. Throws Failure `conflict` IDEMPOTENCY_KEY_REUSED.
+   * out again: its reply then is the earlier one, encoded, without the secrets that it had. Throws Failure `conflict` IDEMPOTENCY_KEY_REUSED.
    */
   commit<Reply>(
     call: Writing,
@@ -55,6 +56,8 @@ export interface WritesOptions {
   readonly db: Database;
   /** Schema that holds the service's `idempotency_keys`. */
   readonly schema: string;
+  /** Digest the requests that have a key; the first one digests new ones. */
+  readonly secretKeys: readonly SecretKey[];
   /** Tells the caches, where the service has any. It is stopped with the writes. */
   readonly invalidations?: InvalidationRelay | undefined;
   readonly logger: Logger;
@@ -62,9 +65,9 @@ export interface WritesOptions {
 }
 
 /** Opens the way, and begins to remove keys that nobody will repeat any more. */
-export function openWrites({ db, schema, invalidations, logger, registry }: WritesOptions): Writes {
+export function openWrites({ db, schema, secretKeys, invalidations, logger, registry }: WritesOptions): Writes {
   const statements = idempotencyStatements(schema);
-  const keys = idempotencyKeys(statements);
+  const keys = idempotencyKeys(statements, requestDigests(schema, secretKeys));
   const sweep = startSweepingIdempotencyKeys({ db, schema, statements, logger, registry });
   /** What follows commits, and is not done yet. */
   const following = new Set<Promise<void>>();

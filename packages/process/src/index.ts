@@ -7,6 +7,7 @@ export { createLogger, type Logger, type LoggerOptions, silentLogger } from './l
 export { Counter, createRegistry, Gauge, Histogram, Registry } from './metrics.ts';
 export { type Running, runMain } from './run-main.ts';
 export { runService } from './run-service.ts';
+export { type SecretKey, secretKeys } from './secret-keys.ts';
 export {
   across,
   fileProblem,

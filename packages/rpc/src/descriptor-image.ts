@@ -16,6 +16,8 @@ export interface DescriptorImage {
   readonly registry: FileRegistry;
   /** The option that declares a field's limits. */
   readonly rules: DescExtension;
+  /** The option of an RPC that takes no idempotency key. */
+  readonly noIdempotencyKey: DescExtension;
   /** Throws when the image does not hold the message. */
   message(typeName: string): DescMessage;
   /** Throws when the image does not hold the method. `path` is `/package.Service/Method`. */
@@ -27,6 +29,7 @@ export interface DescriptorImage {
 }
 
 const RULES = 'gatehouse.options.v1.rules';
+const NO_IDEMPOTENCY_KEY = 'gatehouse.options.v1.no_idempotency_key';
 let loaded: DescriptorImage | undefined;
 
 /** The image that belongs to the generated code. It is read once. */
@@ -38,8 +41,11 @@ export function descriptorImage(): DescriptorImage {
 function parseImage(bytes: Uint8Array): DescriptorImage {
   const set = fromBinary(FileDescriptorSetSchema, bytes);
   const registry = createFileRegistry(set);
-  const rules = registry.getExtension(RULES);
-  if (!rules) throw new Error(`The descriptor image does not hold ${RULES}.`);
+  const extension = (name: string) => {
+    const found = registry.getExtension(name);
+    if (!found) throw new Error(`The descriptor image does not hold ${name}.`);
+    return found;
+  };
   const files = new Map<string, Uint8Array>();
   const imports = new Map<string, readonly string[]>();
   for (const file of set.file) {
@@ -49,7 +55,8 @@ function parseImage(bytes: Uint8Array): DescriptorImage {
   }
   return {
     registry,
-    rules,
+    rules: extension(RULES),
+    noIdempotencyKey: extension(NO_IDEMPOTENCY_KEY),
     files,
     imports: (file) => imports.get(file) ?? [],
     message: (typeName) => {

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import type { Failure } from '@gatehouse/failure';
+import { Failure } from '@gatehouse/failure';
+import type { Handler } from './handler.ts';
 import { fieldsInvalid } from './interceptors/limits.ts';
 
 /**
@@ -9,10 +9,12 @@ import { fieldsInvalid } from './interceptors/limits.ts';
 export interface Idempotency {
   /** Chosen by the caller, the same for each repetition. 1 to 64 visible ASCII characters. */
   readonly key: string;
-  /** SHA-256 over the name of the RPC and the request as it is encoded. */
-  digest(request: unknown): Buffer;
-  /** A response as it is sent. */
-  encode(response: unknown): Buffer;
+  /** Full name of the RPC. */
+  readonly method: string;
+  /** A request as it is encoded: with whatever is secret in it, so that it is not for keeping. */
+  encodeRequest(request: unknown): Buffer;
+  /** A response as it is kept for a repetition: encoded, and without the fields that its proto marks with debug_redact. */
+  encodeKept(response: unknown): Buffer;
 }
 
 /** What has to be known of an RPC. */
@@ -20,6 +22,7 @@ export interface IdempotentRpc {
   readonly path: string;
   readonly encodeRequest: (request: unknown) => Buffer;
   readonly encode: (response: unknown) => Buffer;
+  readonly withoutSecrets: (response: unknown) => unknown;
 }
 
 export const IDEMPOTENCY_KEY = 'idempotency-key';
@@ -34,8 +37,21 @@ export function readIdempotency(values: readonly unknown[], rpc: IdempotentRpc):
   if (typeof key !== 'string' || !KEY.test(key)) throw keyInvalid('must be 1 to 64 visible ASCII characters');
   return {
     key,
-    digest: (request) => createHash('sha256').update(rpc.path).update('\0').update(rpc.encodeRequest(request)).digest(),
-    encode: rpc.encode,
+    method: rpc.path,
+    encodeRequest: rpc.encodeRequest,
+    encodeKept: (response) => rpc.encode(rpc.withoutSecrets(response)),
+  };
+}
+
+/** The same handler, which refuses a call with a key: Failure `invalid` IDEMPOTENCY_KEY_UNSUPPORTED. */
+export function refuseIdempotencyKeys<Request, Response>(
+  handler: Handler<Request, Response>,
+): Handler<Request, Response> {
+  return (request, call) => {
+    if (call.idempotency === undefined) return handler(request, call);
+    throw new Failure('invalid', 'IDEMPOTENCY_KEY_UNSUPPORTED', 'This call takes no idempotency key.', {
+      fields: [{ field: IDEMPOTENCY_KEY, description: 'is not taken by this call' }],
+    });
   };
 }
 

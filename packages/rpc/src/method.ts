@@ -1,6 +1,7 @@
 import type { AccessRule } from './access.ts';
 import type { Validate } from './rules/compile.ts';
 import type { TraceContext } from './trace.ts';
+import type { WithoutSecrets } from './without-secrets.ts';
 
 /** What the interceptors know about an RPC before it is called. */
 export interface Method {
@@ -19,5 +20,9 @@ export interface Method {
   readonly encodeRequest: (request: unknown) => Buffer;
   /** A response as it is sent; one that is encoded already is sent as it is. */
   readonly encode: (response: unknown) => Buffer;
+  /** Whether a call with an idempotency key is refused. */
+  readonly refusesIdempotencyKeys: boolean;
+  /** A response without what is secret in it. */
+  readonly withoutSecrets: WithoutSecrets;
   readonly trace: (traceparent: unknown) => TraceContext;
 }

@@ -1,3 +1,4 @@
+import { getOption, hasOption } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import type { ServiceDefinition, UntypedHandleCall, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Access } from './access.ts';
@@ -13,6 +14,7 @@ import type {
   SyncStreamHandler,
 } from './handler.ts';
 import type { StreamMethod, UnaryMethod } from './http2-streams.ts';
+import { refuseIdempotencyKeys } from './idempotency.ts';
 import { idempotencyLevelOf } from './idempotency-level.ts';
 import type { Interceptor } from './interceptors/index.ts';
 import type { Method } from './method.ts';
@@ -22,6 +24,7 @@ import { streamCall } from './stream-call.ts';
 import { syncStreamCall } from './sync-stream-call.ts';
 import { continueTrace } from './trace.ts';
 import { unaryCall } from './unary-call.ts';
+import { compileWithoutSecrets } from './without-secrets.ts';
 
 /** What the server needs to serve a method, beyond the method itself. */
 export interface Serving {
@@ -112,6 +115,9 @@ function methodOf(image: DescriptorImage, rpc: RpcDefinition, access: Method['ac
     validate: compileRules(image, descriptor.input.typeName),
     encodeRequest: rpc.requestSerialize,
     encode: encoderOf(rpc),
+    refusesIdempotencyKeys:
+      hasOption(descriptor, image.noIdempotencyKey) && getOption(descriptor, image.noIdempotencyKey) === true,
+    withoutSecrets: compileWithoutSecrets(descriptor.output),
     trace: continueTrace,
   };
 }
@@ -123,7 +129,7 @@ function serveMethod(
 ): { readonly unary: UnaryMethod['serve'] } | { readonly direct: DirectMethod } | { readonly grpc: UntypedHandleCall } {
   switch (method.kind) {
     case 'unary':
-      return { unary: unaryCall(method, handler as Handler<unknown, unknown>, serving) };
+      return { unary: unaryCall(method, unaryHandler(method, handler as Handler<unknown, unknown>), serving) };
     case 'bidi_stream':
       if (isSyncStream(handler)) return { direct: syncStreamCall(method, handler, serving) };
       return {
@@ -136,6 +142,11 @@ function serveMethod(
     case 'client_stream':
       throw new Error(`${method.path}: client streams are not served.`);
   }
+}
+
+/** Nothing is put before the handlers of calls that may have a key. */
+function unaryHandler({ refusesIdempotencyKeys }: Method, handler: Handler<unknown, unknown>) {
+  return refusesIdempotencyKeys ? refuseIdempotencyKeys(handler) : handler;
 }
 
 function isSyncStream(handler: unknown): handler is SyncStreamHandler<unknown, unknown> {

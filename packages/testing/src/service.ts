@@ -59,10 +59,7 @@ const SERVICES = ['identity', 'session', 'authz', 'audit', 'ops'] as const;
 const FURTHER_VARIABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   // A refresh at each start would be work for nothing.
   authz: { GATEHOUSE_AUTHZ_USER_ROLE_CACHE_MAX_AGE_SECONDS: '0' },
-  session: {
-    GATEHOUSE_SESSION_SECRET_KEYS: `1:${Buffer.alloc(32, 'a key for tests').toString('base64url')}`,
-    GATEHOUSE_SESSION_HTTP_LISTEN: '127.0.0.1:0',
-  },
+  session: { GATEHOUSE_SESSION_HTTP_LISTEN: '127.0.0.1:0' },
 };
 
 /** Starts a service. Peers that `env` does not name are out of reach, so that its outbox keeps what it would deliver. */
@@ -90,6 +87,7 @@ export async function startTestService<Config>(options: TestServiceOptions<Confi
     ...Object.fromEntries(SERVICES.map((service) => [`GATEHOUSE_${service.toUpperCase()}_ADDRESS`, nowhere])),
     [`GATEHOUSE_${upper}_POSTGRES_URL`]: database.url,
     [`GATEHOUSE_${upper}_REDIS_URL`]: redis.url,
+    [`GATEHOUSE_${upper}_SECRET_KEYS`]: `1:${Buffer.alloc(32, 'a key for tests').toString('base64url')}`,
     ...FURTHER_VARIABLES[name],
     ...options.env,
   };

@@ -5,6 +5,7 @@ import {
   integer,
   parseConfig,
   redisVariables,
+  secretKeys,
   serviceAddress,
   serviceVariables,
 } from '@gatehouse/process';
@@ -19,6 +20,11 @@ const variables = z
     ...serviceVariables,
     ...redisVariables,
     GATEHOUSE_AUTHZ_POSTGRES_URL: postgresUrl,
+    /**
+     * Secret keys that requests with an idempotency key are digested with, as `id:key,id:key`. The first one digests what is new;
+     * one that leaves the front stays for 24 hours, as long as digests live.
+     */
+    GATEHOUSE_AUTHZ_SECRET_KEYS: secretKeys,
     GATEHOUSE_AUTHZ_REDIS_URL: redisUrl,
     GATEHOUSE_SESSION_ADDRESS: serviceAddress,
     GATEHOUSE_AUDIT_ADDRESS: serviceAddress,

@@ -85,7 +85,8 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   const sessionTokens = tellSessions({ session, find: (ids) => findPlacedTokens(db, ids), logger, registry });
   stops.add('tokens for sessions', () => sessionTokens.stop());
   const { advance } = sessionTokens;
-  const changes = startChanges({ db, grants, revisions, redis, bus, timeline, logger, registry, advance });
+  const secretKeys = config.GATEHOUSE_AUTHZ_SECRET_KEYS;
+  const changes = startChanges({ db, grants, revisions, redis, bus, timeline, logger, registry, secretKeys, advance });
   stops.add('changes', () => changes.stop());
   refreshUserRoleCache(config, runtime);
   const databaseClock = followDatabaseClock({ db, clock, logger });

@@ -35,6 +35,7 @@ beforeAll(async () => {
     GATEHOUSE_LOG_LEVEL: 'silent',
     GATEHOUSE_AUTHZ_POSTGRES_URL: database.url,
     GATEHOUSE_AUTHZ_REDIS_URL: redis.url,
+    GATEHOUSE_AUTHZ_SECRET_KEYS: `1:${Buffer.alloc(32, 1).toString('base64url')}`,
     GATEHOUSE_SESSION_ADDRESS: '127.0.0.1:1',
     GATEHOUSE_AUDIT_ADDRESS: '127.0.0.1:1',
     // A pause of the machine must not end what memory may answer.

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { openWrites } from '@gatehouse/mesh';
 import { createRegistry, silentLogger } from '@gatehouse/process';
 import { AuthzServiceService } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
@@ -242,7 +242,13 @@ describe('with an idempotency key', () => {
     ]);
     const db = openAs(fixture.service.database.url);
     const registry = createRegistry('authz');
-    const writes = openWrites({ db, schema: 'authz', logger: silentLogger, registry });
+    const writes = openWrites({
+      db,
+      schema: 'authz',
+      secretKeys: [{ id: 1, secret: randomBytes(32) }],
+      logger: silentLogger,
+      registry,
+    });
     try {
       await waitFor(async () => /idempotency_keys_removed_total\S* 1\n/.test(await registry.metrics()));
     } finally {

@@ -1,11 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { postgresUrl } from '@gatehouse/postgres/url';
-import { integer, parseConfig, serviceAddress, serviceVariables } from '@gatehouse/process';
+import { integer, parseConfig, secretKeys, serviceAddress, serviceVariables } from '@gatehouse/process';
 import { z } from 'zod';
 
 const schema = z.object({
   ...serviceVariables,
   GATEHOUSE_IDENTITY_POSTGRES_URL: postgresUrl,
+  /**
+   * Secret keys that requests with an idempotency key are digested with, as `id:key,id:key`. The first one digests what is new;
+   * one that leaves the front stays for 24 hours, as long as digests live.
+   */
+  GATEHOUSE_IDENTITY_SECRET_KEYS: secretKeys,
   /** Where the session service is, as a grpc-js target. */
   GATEHOUSE_SESSION_ADDRESS: serviceAddress,
   /** Where the audit service is, as a grpc-js target. */

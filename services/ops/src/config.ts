@@ -1,5 +1,5 @@
 import { postgresUrl } from '@gatehouse/postgres/url';
-import { integer, parseConfig, redisVariables, serviceAddress, serviceVariables } from '@gatehouse/process';
+import { integer, parseConfig, redisVariables, secretKeys, serviceAddress, serviceVariables } from '@gatehouse/process';
 import { redisUrl } from '@gatehouse/redis/url';
 import { z } from 'zod';
 
@@ -10,6 +10,11 @@ const variables = z.object({
   ...serviceVariables,
   ...redisVariables,
   GATEHOUSE_OPS_POSTGRES_URL: postgresUrl,
+  /**
+   * Secret keys that requests with an idempotency key are digested with, as `id:key,id:key`. The first one digests what is new;
+   * one that leaves the front stays for 24 hours, as long as digests live.
+   */
+  GATEHOUSE_OPS_SECRET_KEYS: secretKeys,
   /** Holds the queue of runs, so it must not evict (`noeviction`). */
   GATEHOUSE_OPS_REDIS_URL: redisUrl,
   GATEHOUSE_SESSION_ADDRESS: serviceAddress,

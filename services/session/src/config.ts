@@ -5,34 +5,16 @@ import {
   integer,
   parseConfig,
   redisVariables,
+  secretKeys,
   serviceAddress,
   serviceVariables,
 } from '@gatehouse/process';
 import { HEARTBEATS_IN_BOUND_MIN } from '@gatehouse/redis';
 import { redisUrl } from '@gatehouse/redis/url';
 import { z } from 'zod';
-import { KEY_ID_MAX, type RingKey } from './domain/key-ring.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 const YEAR_SECONDS = 366 * DAY_SECONDS;
-const KEY_BYTES = 32;
-const KEYS_MAX = 16;
-
-/** `id:key,id:key`: ids from 1 to 255, keys of 32 bytes in base64url. The first key is used for what is new. */
-const secretKeys = z.string().transform((text, context): RingKey[] => {
-  const keys = text.split(',').map((part) => {
-    const [id, key = ''] = part.trim().split(':');
-    return { id: Number(id), secret: Buffer.from(key, 'base64url') };
-  });
-  const good = keys.every(
-    ({ id, secret }) => Number.isInteger(id) && id >= 1 && id <= KEY_ID_MAX && secret.length === KEY_BYTES,
-  );
-  const distinct = new Set(keys.map(({ id }) => id)).size === keys.length;
-  if (good && distinct && keys.length <= KEYS_MAX) return keys;
-  context.addIssue('id:key pairs with commas between: ids from 1 to 255, each once, and keys of 32 bytes in base64url');
-  return z.NEVER;
-});
-
 /** Names with commas between. */
 const names = z.string().transform((text) => text.split(',').map((name) => name.trim()));
 
@@ -59,8 +41,8 @@ const variables = z
     /** How long a session is kept after it has ended. */
     GATEHOUSE_SESSION_RETENTION_DAYS: integer(0, 3_660).default(30),
     /**
-     * Secret keys that vouch for session tokens, that refresh tokens are derived with and signing keys are sealed with, as
-     * `id:key,id:key`. To rotate, put a new one at the end; once every instance has it, put it in front; leave the old ones
+     * Secret keys that vouch for session tokens, that refresh tokens are derived with, signing keys are sealed with and requests
+     * with an idempotency key are digested with, as `id:key,id:key`. To rotate, put a new one at the end; once every instance has it, put it in front; leave the old ones
      * until what they made has ended. No instance starts without a key that tokens of live sessions need.
      */
     GATEHOUSE_SESSION_SECRET_KEYS: secretKeys,

@@ -7,7 +7,7 @@ import {
   type Written,
 } from '@gatehouse/mesh';
 import type { Database, Timeline, Transaction } from '@gatehouse/postgres';
-import type { Logger, Registry } from '@gatehouse/process';
+import type { Logger, Registry, SecretKey } from '@gatehouse/process';
 import type { InvalidationBus, RedisStore } from '@gatehouse/redis';
 import type { Encoded } from '@gatehouse/rpc';
 import { logChanges } from './change-log.ts';
@@ -46,6 +46,8 @@ export interface ChangesOptions {
   readonly timeline: Pick<Timeline, 'current' | 'confirm'>;
   readonly logger: Logger;
   readonly registry: Registry;
+  /** Digest the requests that have an idempotency key. */
+  readonly secretKeys: readonly SecretKey[];
   /** Told of the users for whom something changed, or who changed something, before a change is answered. */
   readonly advance: (userIds: readonly string[]) => Promise<void>;
 }
@@ -61,10 +63,10 @@ export function grantsChanged(userId: string, revision: bigint): Invalidation {
 }
 
 /** Changes of the model and of grants reach the caches in the same way. */
-export function startChanges({ advance, ...options }: ChangesOptions): Changes {
+export function startChanges({ advance, secretKeys, ...options }: ChangesOptions): Changes {
   const { db, logger, registry } = options;
   const invalidations = startRelay(options);
-  const writes: Writes = openWrites({ db, schema: 'authz', invalidations, logger, registry });
+  const writes: Writes = openWrites({ db, schema: 'authz', secretKeys, invalidations, logger, registry });
   const logged =
     <Reply>({ actor }: Pick<Writing, 'actor'>, write: (tx: Transaction) => Promise<Changed<Reply>>) =>
     async (tx: Transaction): Promise<Written<Reply>> => {
@@ -82,7 +84,7 @@ export function startChanges({ advance, ...options }: ChangesOptions): Changes {
 }
 
 /** The relay of both caches. What is recent is told once more to a Redis that may have lost it. */
-function startRelay({ grants, revisions, ...options }: Omit<ChangesOptions, 'advance'>) {
+function startRelay({ grants, revisions, ...options }: Omit<ChangesOptions, 'advance' | 'secretKeys'>) {
   const cache = {
     get l2Trusted() {
       return grants.l2Trusted && revisions.l2Trusted;
