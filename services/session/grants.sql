@@ -11,3 +11,5 @@ grant update (private_key_sealed, activates_at, retires_at, expires_at, revoked_
 grant select, insert, delete on session.invalidations to gatehouse_session;
 grant update on session.invalidations to gatehouse_session; -- for update skip locked
 grant select, insert, update, delete on session.outbox to gatehouse_session;
+grant select, insert, delete on session.idempotency_keys to gatehouse_session;
+grant update (response) on session.idempotency_keys to gatehouse_session;

@@ -1,5 +1,17 @@
 CREATE SCHEMA session;
 
+CREATE TABLE session.idempotency_keys (
+    peer text NOT NULL,
+    actor_id uuid NOT NULL,
+    key text NOT NULL,
+    request_digest bytea NOT NULL,
+    response bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 64)))
+);
+
+COMMENT ON TABLE session.idempotency_keys IS 'local; rows leave by sweep-idempotency-keys after 24 hours';
+
 CREATE TABLE session.invalidations (
     id uuid NOT NULL,
     subject_id uuid NOT NULL,
@@ -96,6 +108,9 @@ CREATE TABLE session.signing_keys (
 
 COMMENT ON TABLE session.signing_keys IS 'reference; rows leave by rotate-signing-keys after the last token that they signed has ended';
 
+ALTER TABLE ONLY session.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (peer, actor_id, key);
+
 ALTER TABLE ONLY session.invalidations
     ADD CONSTRAINT invalidations_pkey PRIMARY KEY (id);
 
@@ -113,6 +128,8 @@ ALTER TABLE ONLY session.sessions
 
 ALTER TABLE ONLY session.signing_keys
     ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (kid);
+
+CREATE INDEX idempotency_keys_created_at ON session.idempotency_keys USING btree (created_at);
 
 CREATE INDEX outbox_pending ON session.outbox USING btree (id) WHERE (refused_at IS NULL);
 
@@ -132,6 +149,10 @@ ALTER TABLE ONLY session.refresh_tokens
     ADD CONSTRAINT refresh_tokens_user_id_session_id_fkey FOREIGN KEY (user_id, session_id) REFERENCES session.sessions(user_id, id) ON DELETE CASCADE;
 
 GRANT USAGE ON SCHEMA session TO gatehouse_session;
+
+GRANT SELECT,INSERT,DELETE ON TABLE session.idempotency_keys TO gatehouse_session;
+
+GRANT UPDATE(response) ON TABLE session.idempotency_keys TO gatehouse_session;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE session.invalidations TO gatehouse_session;
 

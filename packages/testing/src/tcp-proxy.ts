@@ -10,8 +10,8 @@ export interface Target {
   readonly port: number;
 }
 
-/** Chooses among the connections by the first bytes that their clients have sent, as latin1. */
-export type Selection = (connection: { readonly sent: string }) => boolean;
+/** Chooses among the connections by the first bytes that their clients have sent, and by the latest, as latin1. */
+export type Selection = (connection: { readonly sent: string; readonly latest: string }) => boolean;
 
 /** A TCP proxy on 127.0.0.1 that fails when it is told to, as a network does. */
 export interface TcpProxy extends AsyncDisposable {
@@ -21,6 +21,8 @@ export interface TcpProxy extends AsyncDisposable {
    * for every connection; with one, for those that it selects, as soon as it does. Later ones are included.
    */
   stall(selection?: Selection): void;
+  /** Holds back what the target sends, on every connection or on those selected; what clients send goes on. */
+  holdAnswers(selection?: Selection): void;
   /** Everything arrives this many milliseconds later, on every connection or on those selected. */
   delay(delayMs: number, selection?: Selection): void;
   /** Forwards again at once; what was sent meanwhile comes first. */
@@ -32,7 +34,7 @@ export interface TcpProxy extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** How much of what a client sends a selection sees. */
+/** How much of what a client sends a selection sees, of the first and of the latest. */
 const SENT_CHARACTERS_MAX = 4096;
 /** What one direction holds back before it stops to read, as a network would. */
 const HELD_BYTES_MAX = 1_048_576;
@@ -40,7 +42,7 @@ const EVERY: Selection = () => true;
 
 /** What the proxy does to connections at present. */
 interface Fault {
-  readonly stalls: boolean;
+  readonly stalls: 'everything' | 'answers' | 'nothing';
   readonly delayMs: number;
   readonly selection: Selection;
 }
@@ -71,10 +73,14 @@ export async function startTcpProxy({ target }: TcpProxyOptions): Promise<TcpPro
   return {
     port: (server.address() as AddressInfo).port,
     stall(selection = EVERY) {
-      fault = { stalls: true, delayMs: 0, selection };
+      fault = { stalls: 'everything', delayMs: 0, selection };
+    },
+    holdAnswers(selection = EVERY) {
+      fault = { stalls: 'answers', delayMs: 0, selection };
+      for (const connection of connections) connection.flush();
     },
     delay(delayMs, selection = EVERY) {
-      fault = { stalls: false, delayMs, selection };
+      fault = { stalls: 'nothing', delayMs, selection };
     },
     resume() {
       fault = undefined;
@@ -92,15 +98,17 @@ export async function startTcpProxy({ target }: TcpProxyOptions): Promise<TcpPro
 
 interface Connection {
   readonly sent: string;
+  readonly latest: string;
   flush(): void;
   destroy(): void;
 }
 
-type FaultOf = (connection: { readonly sent: string }) => Fault | undefined;
+type FaultOf = (connection: Parameters<Selection>[0]) => Fault | undefined;
 
 function openConnection(client: Socket, upstream: Socket, faultOf: FaultOf, closed: () => void): Connection {
   const connection = {
     sent: '',
+    latest: '',
     flush() {
       for (const way of ways) way.flush();
     },
@@ -113,14 +121,19 @@ function openConnection(client: Socket, upstream: Socket, faultOf: FaultOf, clos
   };
   // Before the forwarding, so that a selection can hold back the very bytes that it goes by.
   client.on('data', (bytes: Buffer) => {
+    const text = bytes.toString('latin1');
+    connection.latest = (connection.latest + text).slice(-SENT_CHARACTERS_MAX);
     if (connection.sent.length >= SENT_CHARACTERS_MAX) return;
-    connection.sent = (connection.sent + bytes.toString('latin1')).slice(0, SENT_CHARACTERS_MAX);
+    connection.sent = (connection.sent + text).slice(0, SENT_CHARACTERS_MAX);
   });
   const ended = () => {
     if (client.closed && upstream.closed) closed();
   };
-  const fault = () => faultOf(connection);
-  const ways = [forward(client, upstream, fault, ended), forward(upstream, client, fault, ended)];
+  const asking = () => {
+    const fault = faultOf(connection);
+    return fault?.stalls === 'answers' ? undefined : fault;
+  };
+  const ways = [forward(client, upstream, asking, ended), forward(upstream, client, () => faultOf(connection), ended)];
   return connection;
 }
 
@@ -134,7 +147,7 @@ function forward(from: Socket, to: Socket, faultOf: () => Fault | undefined, end
   const flush = () => {
     clearTimeout(timer);
     const fault = faultOf();
-    if (fault?.stalls) return;
+    if (fault !== undefined && fault.stalls !== 'nothing') return;
     for (;;) {
       const [first] = held;
       if (first === undefined) break;

@@ -49,6 +49,23 @@ describe('the proxy', () => {
     expect(one.heard()).toBe('echo abye');
   });
 
+  it('that holds back answers forwards what is asked, on the connections whose latest words are chosen', async () => {
+    const [one, two] = [client(), client()];
+    for (const each of [one, two]) {
+      each.say('a');
+      await waitFor(() => each.heard() === 'echo a');
+    }
+    proxy.holdAnswers(({ latest }) => latest.endsWith('held'));
+    one.say('held');
+    two.say('b');
+    await waitFor(() => two.heard() === 'echo aecho b');
+    // What was asked has arrived.
+    await waitFor(() => accepted[0]?.bytesRead === 'aheld'.length);
+    expect(one.heard()).toBe('echo a');
+    proxy.resume();
+    await waitFor(() => one.heard() === 'echo aecho held');
+  });
+
   it('that stalls forwards nothing and tells nobody, also of new connections, and later forwards what waits', async () => {
     const one = client();
     one.say('a');

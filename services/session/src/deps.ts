@@ -1,6 +1,6 @@
 // Long because everything is opened here, in the order in which one thing needs another.
 import { ACCESS_TOKEN_LIFETIME_MAX_SECONDS } from '@gatehouse/client/verify';
-import { type InvalidationRelay, type Runtime, startInvalidationRelay } from '@gatehouse/mesh';
+import { openWrites, type Runtime, startInvalidationRelay, type Writes } from '@gatehouse/mesh';
 import { type Database, followTimeline } from '@gatehouse/postgres';
 import { type Clock, Gauge, type Logger, uuidv7 } from '@gatehouse/process';
 import { type InvalidationBus, openRedis, startBus } from '@gatehouse/redis';
@@ -29,7 +29,6 @@ import { isTokenOf } from './store/sessions.ts';
 import { tokenKeysReady } from './store/token-keys.ts';
 import { type Validator, validator } from './store/validate.ts';
 import { openWatchers, type Watchers } from './store/watchers.ts';
-import { toReply } from './wire/session.ts';
 import { toAnswer, toChanges, toReset } from './wire/watch.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -42,7 +41,7 @@ export interface Deps {
   readonly events: Events & RefreshEvents;
   readonly sessions: SessionCache;
   readonly validator: Validator;
-  readonly invalidations: InvalidationRelay;
+  readonly writes: Writes;
   readonly watchers: Watchers;
   readonly acting: Acting;
   readonly holdsPermission: HoldsPermission;
@@ -99,7 +98,7 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   const layers = { db, redis, bus, timeline, clock, logger, registry };
   const l1MaxEntries = config.GATEHOUSE_SESSION_L1_ENTRIES;
   const l2TtlMs = config.GATEHOUSE_SESSION_L2_TTL_SECONDS * 1000;
-  const sessions = sessionCache({ ...layers, toReply, l1MaxEntries, l2TtlMs });
+  const sessions = sessionCache({ ...layers, l1MaxEntries, l2TtlMs });
   stops.add('session cache', () => sessions.close());
   const invalidations = startInvalidationRelay({
     ...layers,
@@ -107,7 +106,9 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     cache: sessions,
     recent: (windowMs) => recentRevocations(db, windowMs),
   });
-  stops.add('invalidation relay', () => invalidations.stop());
+  const secretKeys = config.GATEHOUSE_SESSION_SECRET_KEYS;
+  const writes = openWrites({ db, schema: 'session', secretKeys, invalidations, logger, registry });
+  stops.add('writes', () => writes.stop());
   new Gauge({
     name: 'session_staleness_bound_seconds',
     help: 'Longest time that a revoked session can still be accepted by this instance.',
@@ -129,7 +130,7 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   const retentionDays = config.GATEHOUSE_SESSION_RETENTION_DAYS;
   const sweeping = startSweepingSessions({ db, clock, logger, registry, retentionDays });
   stops.add('sweep of sessions', () => sweeping.stop());
-  const ring = keyRing(config.GATEHOUSE_SESSION_SECRET_KEYS);
+  const ring = keyRing(secretKeys);
   const form = config.GATEHOUSE_SESSION_TOKEN_FORM;
   const gate = tokenGate(ring, form, () => performance.now());
   const judge = validator({
@@ -162,7 +163,7 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     events,
     sessions,
     validator: judge,
-    invalidations,
+    writes,
     watchers,
     acting: {
       authenticate: async (sessionToken, call) => {

@@ -436,7 +436,7 @@ describe('RefreshSession over a store that', () => {
   const handlerOver = (tokens: Partial<RefreshTokens>, transaction: () => Promise<never>) => {
     const deps = {
       clock: { now: () => now },
-      db: { within: () => ({ transaction }) },
+      writes: { run: transaction },
       events: { refreshTokenRefused: () => {} },
       validator: { validateById: async () => owner },
       accessTokens: { audience: () => 'any', issue: async () => ({ token: 'any', expiresAt: now }) },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { systemClock } from '@gatehouse/process';
+import { openWrites } from '@gatehouse/mesh';
+import { createRegistry, silentLogger, systemClock } from '@gatehouse/process';
 import {
   Freshness,
   RevokedReason,
@@ -10,7 +11,7 @@ import { startTrace } from '@gatehouse/rpc';
 import { outboxEvents, waitFor } from '@gatehouse/testing';
 import { query, withDatabase } from '@gatehouse/testing/sql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { revokeFound } from '../src/store/found-revocations.ts';
+import { type FoundRevoked, revokeFound } from '../src/store/found-revocations.ts';
 import { toSearch } from '../src/wire/session-search.ts';
 import { startAuthz } from './authz-stand-in.ts';
 import { ORIGIN, REQUEST, type StartedSession, startSession, tampered } from './harness.ts';
@@ -136,22 +137,30 @@ describe('RevokeFoundSessions', () => {
     await insertMany(device, 500);
     const search = { ...toSearch(ANY), deviceFingerprint: device };
     const quiet = async () => {};
+    const relay = { stage: quiet, settle: quiet, stop: quiet };
+    const key = { id: 1, secret: Buffer.alloc(32, 1) };
+    const quietly = { logger: silentLogger, registry: createRegistry('session') };
     const steps: number[] = [];
     await withDatabase(rig.service.database.url, async (db) => {
       const deps = {
         db,
         clock: systemClock,
         events: { sessionsRevoked: quiet },
-        invalidations: { stage: quiet, settle: quiet },
+        writes: openWrites({ db, schema: 'session', secretKeys: [key], invalidations: relay, ...quietly }),
         presence: { forget: async () => true },
       };
-      const source = { peer: { name: 'app/test', address: '' }, requestId: '', trace: startTrace(), actor: undefined };
-      const asked = { search, after: undefined, max: 1_000, reason: 'compromised', source } as const;
+      const { signal } = new AbortController();
+      const peer = { name: 'app/test', address: '' };
+      const call = { signal, peer, requestId: '', trace: startTrace(), actor: undefined, idempotency: undefined };
+      const asked = { search, after: undefined, max: 1_000, reason: 'compromised', call, request: {} } as const;
+      const told = (revoked: FoundRevoked) => revoked;
       const hasTime = (stepMs: number) => steps.push(stepMs) < 2;
-      const first = await revokeFound(deps, { ...asked, hasTime });
+      const first = await revokeFound(deps, { ...asked, hasTime }, told);
+      if (Buffer.isBuffer(first)) throw new Error('There was no key.');
       expect(first).toEqual({ count: 400, next: expect.any(String) });
-      const second = await revokeFound(deps, { ...asked, after: first.next, hasTime: () => true });
+      const second = await revokeFound(deps, { ...asked, after: first.next, hasTime: () => true }, told);
       expect(second).toEqual({ count: 100, next: undefined });
+      await deps.writes.stop();
     });
     for (const stepMs of steps) expect(stepMs).toBeGreaterThan(0);
   });

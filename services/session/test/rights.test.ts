@@ -31,6 +31,7 @@ describe('the role of the session service', () => {
     'update session.refresh_tokens set expires_at = now()',
     "update session.signing_keys set public_jwk = '{}'",
     'update session.signing_keys set created_at = now()',
+    "update session.idempotency_keys set request_digest = '\\x00'",
     "insert into session.schema_migrations (name, checksum) values ('x', 'y')",
     'create schema mine',
     'create temporary table mine (id int)',
@@ -51,6 +52,8 @@ describe('the role of the session service', () => {
     'delete from session.signing_keys where false',
     "update session.signing_keys set revoked_at = now(), private_key_sealed = '\\x00' where false",
     'delete from session.outbox where false',
+    "update session.idempotency_keys set response = '\\x00' where false",
+    'delete from session.idempotency_keys where false',
     'delete from session.invalidations where false',
   ])('may: %s', async (sql) => {
     await expect(run(sql)).resolves.toBeDefined();

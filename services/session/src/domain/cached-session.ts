@@ -21,10 +21,10 @@ export interface SessionRecord {
   readonly authzToken: string;
 }
 
-/** What the memory of an instance holds of a session: the record, and the answer to a validation, ready to be sent. */
+/** What the memory of an instance holds of a session: the record, and the answer to a validation once there was one. */
 export interface CachedSession extends Omit<SessionRecord, 'lastActivityMs'> {
-  /** gatehouse.session.v1.ValidateSessionResponse as bytes, which is also a SessionValidation. */
-  readonly reply: Buffer;
+  /** The answer, encoded by whoever sends it first and ready to be sent from then on; undefined until then. */
+  reply: Buffer | undefined;
   /** The newest use that this instance knows of. It is the one thing about a session that changes without a version. */
   lastActivityMs: number;
   /** When Postgres last said that the session was not used for too long; 0: never. */

@@ -9,17 +9,12 @@ import { storeAuthzTokens } from '../store/authz-tokens.ts';
 
 /** Writes into the sessions of users how fresh a check about them must be at least. It is no event: nothing was done. */
 export function advanceAuthzTokens({
-  db,
+  writes,
   clock,
-  invalidations,
-}: Pick<Deps, 'db' | 'clock' | 'invalidations'>): Handler<AdvanceAuthzTokensRequest, AdvanceAuthzTokensResponse> {
-  return async ({ tokens }, call) => {
-    const changed = await db.within(call).transaction(async (tx) => {
-      const sessions = await storeAuthzTokens(tx, newestOf(tokens), clock.now());
-      invalidations.stage(tx, sessions);
-      return sessions;
-    });
-    await invalidations.settle(changed);
-    return {};
-  };
+}: Pick<Deps, 'writes' | 'clock'>): Handler<AdvanceAuthzTokensRequest, AdvanceAuthzTokensResponse> {
+  return (request, call) =>
+    writes.commit(call, request, async (tx) => ({
+      reply: {},
+      changed: await storeAuthzTokens(tx, newestOf(request.tokens), clock.now()),
+    }));
 }

@@ -8,6 +8,7 @@ import type { Deps } from '../deps.ts';
 import type { CachedSession } from '../domain/cached-session.ts';
 import { type Demand, parseConsistencyToken } from '../domain/consistency.ts';
 import { parseToken, type SessionToken } from '../domain/session-token.ts';
+import { replyOf } from '../wire/session.ts';
 import { isResult, isUndecided, toRefusal } from '../wire/validation.ts';
 
 /** Lookups in Redis and Postgres that one batch has under way at once. */
@@ -45,7 +46,7 @@ export function batchValidateSessions({
       let result: Encoded;
       try {
         const session = await gate.run(() => validator.validate(token, { freshness, demand, signal, peer }));
-        result = session.reply;
+        result = replyOf(session);
         for (const _ of places) accepted.push(session);
       } catch (error) {
         call.signal.throwIfAborted();
@@ -75,7 +76,7 @@ export function batchValidateSessions({
         const known = isStrict ? undefined : validator.peek(token, demand);
         if (known) {
           accepted.push(known);
-          results.push(known.reply);
+          results.push(replyOf(known));
           continue;
         }
         questions ??= new Map();

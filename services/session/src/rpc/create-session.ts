@@ -10,53 +10,50 @@ import { atMost, type Session, sessionEnd } from '../domain/session.ts';
 import { SECRET_BYTES } from '../domain/session-token.ts';
 import { type FirstRefreshToken, firstRefreshToken, NO_REFRESH_TOKEN } from '../store/refresh.ts';
 import { revokeAll } from '../store/revocations.ts';
-import { toCached, toRecord } from '../store/session-cache.ts';
 import { insertSession } from '../store/sessions.ts';
 import { holdSurplusSessions, holdUser } from '../store/user-sessions.ts';
 import { toOrigin } from '../wire/origin.ts';
-import { toMessage, toReply } from '../wire/session.ts';
+import { toMessage } from '../wire/session.ts';
 
 /**
  * Creates a session, and ends the oldest ones that its user then has too many. The audit events commit with it or not at
  * all.
  */
 export function createSession(
-  deps: Pick<
-    Deps,
-    'db' | 'clock' | 'events' | 'sessions' | 'invalidations' | 'activity' | 'limits' | 'refresh' | 'tokenRing'
-  >,
+  deps: Pick<Deps, 'writes' | 'clock' | 'events' | 'sessions' | 'activity' | 'limits' | 'refresh' | 'tokenRing'>,
 ): Handler<CreateSessionRequest, CreateSessionResponse> {
-  const { db, clock, events, sessions, invalidations, activity, limits } = deps;
-  return async (request, call) => {
-    const at = clock.now();
-    const begun = beginSession(request, call, deps, at);
-    const { sessionToken } = begun;
-    const { id, userId } = begun.session;
-    const [first, place] = await Promise.all([
-      request.withRefreshToken
-        ? firstRefreshToken(deps.refresh, { sessionId: id, userId }, at, call)
-        : NO_REFRESH_TOKEN,
-      sessions.reserve(id),
-    ]);
-    const { session, staged } = await db.within(call).transaction(async (tx) => {
-      const [session, surplus] = await insertHeld(tx, begun, first, limits);
-      await events.sessionCreated(tx, call, session);
-      const staged = await revokeAll(tx, deps, { sessions: surplus, reason: 'session_limit', at, source: call });
-      return { session, staged };
+  const { writes, clock, events, sessions, activity, limits } = deps;
+  return (request, call) =>
+    writes.once(call, request, async () => {
+      const at = clock.now();
+      const begun = beginSession(request, call, deps, at);
+      const { id, userId } = begun.session;
+      const [first, place] = await Promise.all([
+        request.withRefreshToken
+          ? firstRefreshToken(deps.refresh, { sessionId: id, userId }, at, call)
+          : NO_REFRESH_TOKEN,
+        sessions.reserve(id),
+      ]);
+      return writes.commit(call, request, async (tx) => {
+        const [session, surplus] = await insertHeld(tx, begun, first, limits);
+        await events.sessionCreated(tx, call, session);
+        const changed = await revokeAll(tx, events, { sessions: surplus, reason: 'session_limit', at, source: call });
+        const revokedSessionIds = changed.map((revoked) => revoked.id);
+        const reply = {
+          sessionToken: begun.sessionToken,
+          session: toMessage(session),
+          refreshToken: first.token,
+          refreshTokenExpiresAt: first.endWith(session),
+          consistencyToken: formatConsistencyToken(changeOf(session, revokedSessionIds)),
+          revokedSessionIds,
+        };
+        const after = () => {
+          activity.begin(session, at.getTime());
+          return sessions.fill(place, session);
+        };
+        return { reply, changed, after };
+      });
     });
-    await invalidations.settle(staged);
-    await sessions.fill(place, session.version, toCached(toRecord(session), toReply));
-    activity.begin(session, at.getTime());
-    const revokedSessionIds = staged.map((revoked) => revoked.id);
-    return {
-      sessionToken,
-      session: toMessage(session),
-      refreshToken: first.token,
-      refreshTokenExpiresAt: first.endWith(session),
-      consistencyToken: formatConsistencyToken(changeOf(session, revokedSessionIds)),
-      revokedSessionIds,
-    };
-  };
 }
 
 /** Stores the session while its user is held, and takes hold of those that the user then has too many. One round trip. */

@@ -11,57 +11,59 @@ import { sessionIdFor } from '../domain/session-id.ts';
 import { parseToken, SECRET_BYTES } from '../domain/session-token.ts';
 import { replacingRefreshToken } from '../store/refresh.ts';
 import { revokeAll } from '../store/revocations.ts';
-import { toCached, toRecord } from '../store/session-cache.ts';
 import { holdGoodSession, insertSession } from '../store/sessions.ts';
 import { holdUser } from '../store/user-sessions.ts';
 import { toOrigin } from '../wire/origin.ts';
-import { toMessage, toReply } from '../wire/session.ts';
+import { toMessage } from '../wire/session.ts';
 
 /** Replaces a session by one of a higher level, with a new id and token. Of two that do so at once, one wins. */
 export function elevateSession(
-  deps: Pick<
-    Deps,
-    'db' | 'clock' | 'events' | 'sessions' | 'validator' | 'invalidations' | 'activity' | 'refresh' | 'tokenRing'
-  >,
+  deps: Pick<Deps, 'writes' | 'clock' | 'events' | 'sessions' | 'validator' | 'activity' | 'refresh' | 'tokenRing'>,
 ): Handler<ElevateSessionRequest, ElevateSessionResponse> {
-  const { db, clock, events, sessions, validator, invalidations, activity } = deps;
-  return async (request, call) => {
-    const token = parseToken(request.sessionToken);
-    const { signal, peer } = call;
-    const options = { freshness: 'strict', demand: 'nothing', signal, peer: peer.name } as const;
-    const { userId, authenticationLevel } = await validator.validate(token, options);
-    if (request.authenticationLevel <= authenticationLevel) throw levelNotRaised(authenticationLevel);
-    const uuid = uuidv7();
-    const from = { userId, sessionId: token.sessionId };
-    const to = { userId, sessionId: sessionIdFor(userId, uuid) };
-    const [first, place] = await Promise.all([
-      replacingRefreshToken(deps.refresh, { from, to }, clock.now(), call),
-      sessions.reserve(to.sessionId),
-    ]);
-    const { session, sessionToken, staged } = await db.within(call).transaction(async (tx) => {
-      await holdUser(tx, userId);
-      const at = clock.now();
-      const old = await holdGoodSession(tx, token.sessionId, at);
-      const ingredients = { id: uuid, secret: randomBytes(SECRET_BYTES), ring: deps.tokenRing };
-      const { session: begun, sessionToken, tokenKeyId } = newSession(successorOf(old, request, call, at), ingredients);
-      const session = await insertSession(tx, begun, tokenKeyId);
-      await first.insert(tx);
-      await events.sessionElevated(tx, call, { from: old, to: session });
-      const reason = 'replaced';
-      const staged = await revokeAll(tx, deps, { sessions: [old], reason, at, source: call, byUser: userId });
-      return { session, sessionToken, staged };
+  const { writes, clock, events, sessions, validator, activity } = deps;
+  return (request, call) =>
+    writes.once(call, request, async () => {
+      const token = parseToken(request.sessionToken);
+      const { signal, peer } = call;
+      const options = { freshness: 'strict', demand: 'nothing', signal, peer: peer.name } as const;
+      const { userId, authenticationLevel } = await validator.validate(token, options);
+      if (request.authenticationLevel <= authenticationLevel) throw levelNotRaised(authenticationLevel);
+      const uuid = uuidv7();
+      const from = { userId, sessionId: token.sessionId };
+      const to = { userId, sessionId: sessionIdFor(userId, uuid) };
+      const [first, place] = await Promise.all([
+        replacingRefreshToken(deps.refresh, { from, to }, clock.now(), call),
+        sessions.reserve(to.sessionId),
+      ]);
+      return writes.commit(call, request, async (tx) => {
+        await holdUser(tx, userId);
+        const at = clock.now();
+        const old = await holdGoodSession(tx, token.sessionId, at);
+        const ingredients = { id: uuid, secret: randomBytes(SECRET_BYTES), ring: deps.tokenRing };
+        const {
+          session: begun,
+          sessionToken,
+          tokenKeyId,
+        } = newSession(successorOf(old, request, call, at), ingredients);
+        const session = await insertSession(tx, begun, tokenKeyId);
+        await first.insert(tx);
+        await events.sessionElevated(tx, call, { from: old, to: session });
+        const replaced = { sessions: [old], reason: 'replaced', at, source: call, byUser: userId } as const;
+        const changed = await revokeAll(tx, events, replaced);
+        const reply = {
+          sessionToken,
+          session: toMessage(session),
+          refreshToken: first.token,
+          refreshTokenExpiresAt: first.endWith(session),
+          consistencyToken: formatConsistencyToken({ of: 'user', userId }),
+        };
+        const after = () => {
+          activity.begin(session, session.createdAt.getTime());
+          return sessions.fill(place, session);
+        };
+        return { reply, changed, after };
+      });
     });
-    await invalidations.settle(staged);
-    await sessions.fill(place, session.version, toCached(toRecord(session), toReply));
-    activity.begin(session, session.createdAt.getTime());
-    return {
-      sessionToken,
-      session: toMessage(session),
-      refreshToken: first.token,
-      refreshTokenExpiresAt: first.endWith(session),
-      consistencyToken: formatConsistencyToken({ of: 'user', userId }),
-    };
-  };
 }
 
 /** The session that takes the place of another: it ends when that one would have. */

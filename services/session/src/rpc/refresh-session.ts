@@ -22,7 +22,7 @@ import { toValidated } from '../wire/session.ts';
 
 type Refreshing = Pick<
   Deps,
-  'db' | 'clock' | 'logger' | 'events' | 'validator' | 'invalidations' | 'activity' | 'accessTokens' | 'refresh'
+  'writes' | 'clock' | 'logger' | 'events' | 'validator' | 'activity' | 'accessTokens' | 'refresh'
 >;
 
 /** A refresh token that was presented, and all that is known of the call. */
@@ -89,7 +89,7 @@ async function exchange(
   deps: Refreshing,
   presented: Presented,
 ): Promise<{ readonly token: string; readonly familyEnd: Date }> {
-  const { db, clock, events, refresh } = deps;
+  const { writes, clock, events, refresh } = deps;
   const { call, token, session, origin, at } = presented;
   const refreshed = { sessionId: session.sessionId, userId: session.userId, generation: token.generation, origin };
   for (let attempt = 0; attempt < SWAP_ATTEMPTS; attempt++) {
@@ -99,7 +99,9 @@ async function exchange(
     const decision = decide(refresh.ring, { token, family, presentedAt: at, now, graceMs: refresh.graceMs });
     switch (decision.kind) {
       case 'repeat':
-        await db.within(call).transaction((tx) => events.sessionRefreshed(tx, call, refreshed, 'repeated'));
+        await writes.run(call, async (tx) => ({
+          reply: await events.sessionRefreshed(tx, call, refreshed, 'repeated'),
+        }));
         return { token: decision.token, familyEnd: family.expiresAt };
       case 'swap': {
         const { cause, family: to } = decision;
@@ -128,19 +130,18 @@ async function refuseWithoutFamily(deps: Refreshing, token: RefreshToken, call: 
 async function endSession(deps: Refreshing, { call, token, session, origin, sinceMs }: Presented): Promise<void> {
   // Stores that took so long may have shown a family that others have rotated since the call came.
   if (performance.now() - sinceMs > ROTATION_SLACK_MS) throw conflict();
-  const { db, clock, logger, events, invalidations, refresh } = deps;
+  const { writes, clock, logger, events, refresh } = deps;
   const { sessionId, userId } = session;
   const { generation } = token;
-  const staged = await db.within(call).transaction(async (tx) => {
+  await writes.run(call, async (tx) => {
     const held = await lockSession(tx, sessionId);
-    if (!held || held.revokedReason !== undefined) return [];
+    if (!held || held.revokedReason !== undefined) return { reply: undefined };
     const revocation = { reason: 'refresh_token_reused', at: clock.now(), source: call } as const;
-    const staged = await revokeAll(tx, deps, { sessions: [held], ...revocation });
+    const changed = await revokeAll(tx, events, { sessions: [held], ...revocation });
     await events.refreshTokenReused(tx, call, { sessionId, userId, generation, origin });
     await refresh.tokens.remove(tx, session);
-    return staged;
+    return { reply: undefined, changed };
   });
-  await invalidations.settle(staged);
   logger.warn(
     { sessionId, generation, requestId: call.requestId },
     'a refresh token came back; its session is revoked',

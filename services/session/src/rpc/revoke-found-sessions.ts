@@ -21,7 +21,7 @@ const SLOWER_STEP = 3;
 
 /** Ends the active sessions that a search finds, in small steps that each commit. */
 export function revokeFoundSessions(
-  deps: Pick<Deps, 'db' | 'clock' | 'events' | 'invalidations' | 'presence' | 'keyRing'>,
+  deps: Pick<Deps, 'db' | 'writes' | 'clock' | 'events' | 'presence' | 'keyRing'>,
 ): Handler<RevokeFoundSessionsRequest, RevokeFoundSessionsResponse> {
   return async (request, call) => {
     const reason = toRevokedReason(request.reason);
@@ -29,22 +29,24 @@ export function revokeFoundSessions(
     if (isUnconditional(search)) throw searchEmpty();
     const pages = pageTokens(deps.keyRing, ['RevokeFoundSessions', ...wordsOf(search)], UUID_BYTES);
     const key = pages.parse(request.pageToken);
-    const { count, next } = await revokeFound(
-      { ...deps, db: deps.db.within(call) },
+    const consistencyToken = formatConsistencyToken(changeOf(search));
+    return revokeFound(
+      deps,
       {
         search,
         after: key && uuidText(key, 0),
         max: request.maxSessions || MAX_SESSIONS_DEFAULT,
         reason,
-        source: call,
+        call,
+        request,
         hasTime: (stepMs) => Date.now() + SLOWER_STEP * stepMs + ANSWER_MS < call.deadlineMs,
       },
+      ({ count, next }) => ({
+        revokedCount: count,
+        nextPageToken: next ? pages.format(uuidBytes(next)) : '',
+        consistencyToken,
+      }),
     );
-    return {
-      revokedCount: count,
-      nextPageToken: next ? pages.format(uuidBytes(next)) : '',
-      consistencyToken: formatConsistencyToken(changeOf(search)),
-    };
   };
 }
 

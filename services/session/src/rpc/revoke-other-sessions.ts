@@ -11,7 +11,7 @@ import { toRevokedReason } from '../wire/revoked-reason.ts';
 
 /** Ends all sessions of the token's user but its own. Of two sessions that do so at once, one stays. */
 export function revokeOtherSessions(
-  deps: Pick<Deps, 'db' | 'clock' | 'events' | 'validator' | 'invalidations' | 'presence'>,
+  deps: Pick<Deps, 'db' | 'writes' | 'clock' | 'events' | 'validator' | 'presence'>,
 ): Handler<RevokeOtherSessionsRequest, RevokeOtherSessionsResponse> {
   return async (request, call) => {
     const reason = toRevokedReason(request.reason);
@@ -19,8 +19,8 @@ export function revokeOtherSessions(
     const { signal, peer } = call;
     const options = { freshness: 'strict', demand: 'nothing', signal, peer: peer.name } as const;
     const { sessionId: keep, userId } = await deps.validator.validate(token, options);
-    const within = { ...deps, db: deps.db.within(call) };
-    const revokedCount = await revokeSessionsOf(within, { userId, keep, reason, source: call, byUser: userId });
-    return { revokedCount, consistencyToken: formatConsistencyToken({ of: 'user', userId }) };
+    const consistencyToken = formatConsistencyToken({ of: 'user', userId });
+    const replyOf = (revokedCount: number) => ({ revokedCount, consistencyToken });
+    return revokeSessionsOf(deps, { userId, keep, reason, call, request, byUser: userId }, replyOf);
   };
 }

@@ -17,32 +17,32 @@ const PERMISSION = 'sessions:revoke';
 
 /** Ends a session everywhere. The row, the audit event and the word to the caches commit together. */
 export function revokeSession(
-  deps: Pick<Deps, 'db' | 'clock' | 'events' | 'invalidations' | 'acting' | 'presence' | 'tokenGate'>,
+  deps: Pick<Deps, 'db' | 'writes' | 'clock' | 'events' | 'acting' | 'presence' | 'tokenGate'>,
 ): Handler<RevokeSessionRequest, RevokeSessionResponse> {
-  const { clock, invalidations, acting, tokenGate } = deps;
+  const { writes, clock, events, acting, tokenGate } = deps;
   return async (request, call) => {
     const target = parseTarget(request);
     const reason = toRevokedReason(request.reason);
-    const db = deps.db.within(call);
     const admission = target.token && tokenGate.admit(target.token, call.peer.name);
     admission?.spend();
-    const found = await findSession(db, target.sessionId);
+    const found = await findSession(deps.db.within(call), target.sessionId);
     const byUser = await authorise(found, target.token, call, acting);
     admission?.proven();
-    const { revokedAt, version, userId, staged } = await db.transaction(async (tx) => {
+    return writes.commit(call, request, async (tx) => {
       const session = await lockSession(tx, target.sessionId);
       if (!session) throw notFound();
       const { revokedAt, version, userId } = session;
-      if (revokedAt) return { revokedAt, version, userId, staged: [] };
+      if (revokedAt) return { reply: replyOf(session.id, version, revokedAt) };
       const at = clock.now();
-      const staged = await revokeAll(tx, deps, { sessions: [session], reason, at, source: call, byUser });
-      return { revokedAt: at, version: version + 1n, userId, staged };
+      const changed = await revokeAll(tx, events, { sessions: [session], reason, at, source: call, byUser });
+      const after = () => showSignedOut(deps, [userId]);
+      return { reply: replyOf(session.id, version + 1n, at), changed, after };
     });
-    await invalidations.settle(staged);
-    if (staged.length > 0) await showSignedOut(deps, [userId]);
-    const { sessionId } = target;
-    return { revokedAt, consistencyToken: formatConsistencyToken({ of: 'session', sessionId, version }) };
   };
+}
+
+function replyOf(sessionId: string, version: bigint, revokedAt: Date): RevokeSessionResponse {
+  return { revokedAt, consistencyToken: formatConsistencyToken({ of: 'session', sessionId, version }) };
 }
 
 function parseTarget({ target }: RevokeSessionRequest): { sessionId: string; token?: SessionToken } {

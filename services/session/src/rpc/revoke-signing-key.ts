@@ -9,25 +9,30 @@ import { listSigningKeys, lockSigningKeys } from '../store/signing-keys.ts';
 
 /** Withdraws a signing key at once. Another one signs from then on, in the same transaction. */
 export function revokeSigningKey(
-  deps: Pick<Deps, 'db' | 'clock' | 'events' | 'keyRing' | 'signingKeys'>,
+  deps: Pick<Deps, 'writes' | 'clock' | 'events' | 'keyRing' | 'signingKeys'>,
 ): Handler<RevokeSigningKeyRequest, RevokeSigningKeyResponse> {
-  const { clock, signingKeys } = deps;
-  return async ({ kid, reason }, call) => {
-    const { keys, change } = await deps.db.within(call).transaction(async (tx) => {
+  const { writes, clock, signingKeys } = deps;
+  return (request, call) =>
+    writes.commit(call, request, async (tx) => {
+      const { kid, reason } = request;
       await lockSigningKeys(tx);
       const found = await listSigningKeys(tx);
       const key = found.find((each) => each.kid === kid);
       if (!key) throw new Failure('missing', 'SIGNING_KEY_NOT_FOUND', 'There is no such signing key.');
-      // Told once more, because whoever revoked it may have died before the others heard of it.
-      if (key.revokedAt) return { keys: found, change: { changed: [], revoked: [kid] } };
       const at = clock.now();
-      const plan = planRevocation(found, key, { nowMs: at.getTime(), reason });
-      return carryOut(tx, deps, { keys: found, plan, at, source: call });
+      const { keys, change } = key.revokedAt
+        ? // Told once more, because whoever revoked it may have died before the others heard of it.
+          { keys: found, change: { changed: [], revoked: [kid] } }
+        : await carryOut(tx, deps, {
+            keys: found,
+            plan: planRevocation(found, key, { nowMs: at.getTime(), reason }),
+            at,
+            source: call,
+          });
+      const reply = {
+        revokedAt: keys.find((each) => each.kid === kid)?.revokedAt,
+        activeKid: signingKeyAt(keys, clock.now().getTime())?.kid ?? '',
+      };
+      return { reply, after: () => signingKeys.announce(change) };
     });
-    await signingKeys.announce(change);
-    return {
-      revokedAt: keys.find((key) => key.kid === kid)?.revokedAt,
-      activeKid: signingKeyAt(keys, clock.now().getTime())?.kid ?? '',
-    };
-  };
 }

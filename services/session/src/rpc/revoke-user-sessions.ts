@@ -14,14 +14,14 @@ const PERMISSION = 'sessions:revoke';
 
 /** Ends all sessions of a user, the one by whose token it is asked for included. */
 export function revokeUserSessions(
-  deps: Pick<Deps, 'db' | 'clock' | 'events' | 'acting' | 'invalidations' | 'presence'>,
+  deps: Pick<Deps, 'db' | 'writes' | 'clock' | 'events' | 'acting' | 'presence'>,
 ): Handler<RevokeUserSessionsRequest, RevokeUserSessionsResponse> {
   return async (request, call) => {
     const { userId } = request;
     const reason = toRevokedReason(request.reason);
     const byUser = await mayAdminister(deps.acting, call, { ownerId: userId, permission: PERMISSION });
-    const within = { ...deps, db: deps.db.within(call) };
-    const revokedCount = await revokeSessionsOf(within, { userId, reason, source: call, byUser });
-    return { revokedCount, consistencyToken: formatConsistencyToken({ of: 'user', userId }) };
+    const consistencyToken = formatConsistencyToken({ of: 'user', userId });
+    const replyOf = (revokedCount: number) => ({ revokedCount, consistencyToken });
+    return revokeSessionsOf(deps, { userId, reason, call, request, byUser }, replyOf);
   };
 }

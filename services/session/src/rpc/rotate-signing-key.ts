@@ -9,20 +9,21 @@ import { toSigningKeyMessage } from '../wire/signing-key.ts';
 
 /** Publishes the key that will be used next, unless one is published already. */
 export function rotateSigningKey(
-  deps: Pick<Deps, 'db' | 'clock' | 'events' | 'keyRing' | 'keyTerms' | 'signingKeys'>,
+  deps: Pick<Deps, 'writes' | 'clock' | 'events' | 'keyRing' | 'keyTerms' | 'signingKeys'>,
 ): Handler<RotateSigningKeyRequest, RotateSigningKeyResponse> {
-  const { clock, keyTerms, signingKeys } = deps;
-  return async (_request, call) => {
-    const { keys, change } = await deps.db.within(call).transaction(async (tx) => {
+  const { writes, clock, keyTerms, signingKeys } = deps;
+  return (request, call) =>
+    writes.commit(call, request, async (tx) => {
       await lockSigningKeys(tx);
       const found = await listSigningKeys(tx);
       const at = clock.now();
       const plan = planDemandedRotation(found, at.getTime(), keyTerms);
-      return carryOut(tx, deps, { keys: found, plan, at, source: call });
+      const { keys, change } = await carryOut(tx, deps, { keys: found, plan, at, source: call });
+      const nowMs = clock.now().getTime();
+      const next = waitingKey(keys, nowMs) ?? signingKeyAt(keys, nowMs);
+      return {
+        reply: { signingKey: next && toSigningKeyMessage(next, nowMs) },
+        after: () => signingKeys.announce(change),
+      };
     });
-    await signingKeys.announce(change);
-    const nowMs = clock.now().getTime();
-    const next = waitingKey(keys, nowMs) ?? signingKeyAt(keys, nowMs);
-    return { signingKey: next && toSigningKeyMessage(next, nowMs) };
-  };
 }

@@ -9,6 +9,7 @@ import type { CachedSession } from '../domain/cached-session.ts';
 import { parseConsistencyToken } from '../domain/consistency.ts';
 import { parseToken, type SessionToken } from '../domain/session-token.ts';
 import type { ValidateOptions } from '../store/validate.ts';
+import { replyOf } from '../wire/session.ts';
 import { isResult, isUndecided, toRefusal } from '../wire/validation.ts';
 
 /** Lookups in Redis and Postgres that one stream has under way at once. */
@@ -26,7 +27,7 @@ export function streamValidateSessions({
 > {
   const accept = (call: Call, session: CachedSession): Encoded => {
     events.sessionAccepted(call, 'service', session);
-    return session.reply;
+    return replyOf(session);
   };
   const refuse = (call: Call, error: unknown, token?: SessionToken): Encoded => {
     if (!isResult(error)) throw error;

@@ -9,6 +9,7 @@ import type { Deps } from '../deps.ts';
 import type { CachedSession } from '../domain/cached-session.ts';
 import { parseConsistencyToken } from '../domain/consistency.ts';
 import { parseToken, type SessionToken } from '../domain/session-token.ts';
+import { replyOf } from '../wire/session.ts';
 
 /** Validates a token. What this instance holds in memory is answered in one synchronous step, with bytes kept ready. */
 export function validateSession({
@@ -17,7 +18,7 @@ export function validateSession({
 }: Pick<Deps, 'validator' | 'events'>): Handler<ValidateSessionRequest, ValidateSessionResponse> {
   const accept = (call: Call, session: CachedSession): Encoded => {
     events.sessionAccepted(call, 'service', session);
-    return session.reply;
+    return replyOf(session);
   };
   const refuse = (call: Call, error: unknown, token?: SessionToken): never => {
     if (isFailure(error) && error.kind === 'unauthenticated') {

@@ -1,4 +1,4 @@
-import type { EventSource, Invalidation, InvalidationRelay } from '@gatehouse/mesh';
+import type { EventSource, Invalidation } from '@gatehouse/mesh';
 import { statement, type Transaction } from '@gatehouse/postgres';
 import type { RevokedReason, Session } from '../domain/session.ts';
 
@@ -13,18 +13,15 @@ export interface Revocation {
   readonly byUser?: string | undefined;
 }
 
-/** What a revocation needs besides a transaction. */
-export interface RevocationTools {
-  readonly events: {
-    sessionsRevoked(
-      tx: Transaction,
-      source: EventSource,
-      sessions: readonly Session[],
-      reason: RevokedReason,
-      byUser?: string,
-    ): Promise<void>;
-  };
-  readonly invalidations: Pick<InvalidationRelay, 'stage'>;
+/** Tells the audit trail of a revocation. */
+export interface RevocationEvents {
+  sessionsRevoked(
+    tx: Transaction,
+    source: EventSource,
+    sessions: readonly Session[],
+    reason: RevokedReason,
+    byUser?: string,
+  ): Promise<void>;
 }
 
 const REVOKE = statement(
@@ -34,13 +31,10 @@ const REVOKE = statement(
    where s.user_id = r.user_id and s.id = r.id`,
 );
 
-/**
- * Ends sessions: the rows, the audit events and the word to the caches commit together. Pass what it returns to
- * `invalidations.settle` after the commit.
- */
+/** Ends sessions: the rows and the audit events commit together. Returns what the write has changed, for the caches. */
 export async function revokeAll(
   tx: Transaction,
-  { events, invalidations }: RevocationTools,
+  events: RevocationEvents,
   { sessions, reason, at, source, byUser }: Revocation,
 ): Promise<Invalidation[]> {
   if (sessions.length === 0) return [];
@@ -52,7 +46,6 @@ export async function revokeAll(
     at,
     reason,
   ]);
-  invalidations.stage(tx, changes);
   await events.sessionsRevoked(tx, source, sessions, reason, byUser);
   return changes;
 }

@@ -1,6 +1,12 @@
 import type { Database, Timeline } from '@gatehouse/postgres';
 import type { Clock, Logger, Registry } from '@gatehouse/process';
-import { type InvalidationBus, type ReadThrough, type RedisStore, readThrough } from '@gatehouse/redis';
+import {
+  type InvalidationBus,
+  type ReadThrough,
+  type RedisStore,
+  type ReservedPlace,
+  readThrough,
+} from '@gatehouse/redis';
 import {
   type CachedSession,
   decodeSessionRecord,
@@ -13,7 +19,10 @@ import { tagOf } from '../domain/session-id.ts';
 import { findSession } from './sessions.ts';
 
 /** The sessions as validation sees them: in memory, in Redis, in Postgres. */
-export type SessionCache = ReadThrough<CachedSession>;
+export interface SessionCache extends Omit<ReadThrough<CachedSession>, 'fill'> {
+  /** Puts a session into the caches as `ReadThrough.fill` does, after the commit that made it. */
+  fill(place: ReservedPlace, session: Session): Promise<void>;
+}
 
 export interface SessionCacheOptions {
   readonly db: Database;
@@ -23,8 +32,6 @@ export interface SessionCacheOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly registry: Registry;
-  /** Encodes the answer to a validation of the session. */
-  readonly toReply: (session: SessionRecord) => Buffer;
   /** Most sessions in the memory of this instance. */
   readonly l1MaxEntries: number;
   /** How long Redis keeps a session that nobody asks for. Milliseconds. */
@@ -32,27 +39,34 @@ export interface SessionCacheOptions {
 }
 
 /** Opens the three layers. */
-export function sessionCache({ db, timeline, toReply, ...options }: SessionCacheOptions): SessionCache {
-  return readThrough<CachedSession>({
+export function sessionCache({ db, timeline, ...options }: SessionCacheOptions): SessionCache {
+  const cache = readThrough<CachedSession>({
     ...options,
     topic: 'session',
     redisKey,
     lowestVersion: () => timeline.lowestVersion,
     encode: encodeSessionRecord,
-    decode: (bytes, id) => toCached(decodeSessionRecord(bytes, id), toReply),
+    decode: (bytes, id) => toCached(decodeSessionRecord(bytes, id)),
     expiresAtMs: ({ expiresAtMs }) => expiresAtMs,
     load: async (id, signal) => {
       const session = await findSession(db.within({ signal }), id);
       if (!session) return undefined;
       const { version, revokedReason } = session;
       if (revokedReason !== undefined) return { version, gone: revokedReason };
-      return { version, value: toCached(toRecord(session), toReply) };
+      return { version, value: toCached(toRecord(session)) };
     },
   });
+  return {
+    ...cache,
+    get l2Trusted() {
+      return cache.l2Trusted;
+    },
+    fill: (place, session) => cache.fill(place, session.version, toCached(toRecord(session))),
+  };
 }
 
 /** What Redis holds of a session. */
-export function toRecord(session: Session): SessionRecord {
+function toRecord(session: Session): SessionRecord {
   return {
     tokenHash: readDigest(session.tokenHash),
     sessionId: session.id,
@@ -68,15 +82,8 @@ export function toRecord(session: Session): SessionRecord {
 }
 
 /** What memory holds of a session. */
-export function toCached(record: SessionRecord, toReply: (record: SessionRecord) => Buffer): CachedSession {
-  return { ...record, reply: inOwnMemory(toReply(record)), foundIdleAtMs: 0 };
-}
-
-/** A small buffer is a slice of a block that Node shares out, and kept for long it would keep the whole block. */
-function inOwnMemory(bytes: Buffer): Buffer {
-  const own = Buffer.allocUnsafeSlow(bytes.length);
-  bytes.copy(own);
-  return own;
+function toCached(record: SessionRecord): CachedSession {
+  return { ...record, reply: undefined, foundIdleAtMs: 0 };
 }
 
 /** `gs3:{tag}:id`: the tag keeps all sessions of a user in one slot of a Redis Cluster; 3 is the form of the record. */

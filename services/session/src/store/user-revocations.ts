@@ -1,59 +1,73 @@
-import type { EventSource, InvalidationRelay } from '@gatehouse/mesh';
+import type { EventSource, Writes, Writing } from '@gatehouse/mesh';
 import type { Database, Transaction } from '@gatehouse/postgres';
 import type { Clock } from '@gatehouse/process';
 import type { RevokedReason } from '../domain/session.ts';
 import type { Presence } from './presence.ts';
-import { type RevocationTools, revokeAll } from './revocations.ts';
+import { type RevocationEvents, revokeAll } from './revocations.ts';
 import { holdGoodSession } from './sessions.ts';
 import { findSignedOutUsers, HELD_MAX, holdActiveSessions, holdUser } from './user-sessions.ts';
 
+/** The call by which sessions end, and what it asks for. */
+export interface RevokingCall {
+  readonly call: Writing & EventSource;
+  readonly request: unknown;
+}
+
 /** A revocation of the sessions of one user. */
-export interface UserRevocation {
+export interface UserRevocation extends RevokingCall {
   readonly userId: string;
   /** Id of the one that stays; undefined: none. */
   readonly keep?: string;
   readonly reason: RevokedReason;
-  readonly source: EventSource;
   /** The end user in whose name it is done, where the call itself does not say so. */
   readonly byUser?: string | undefined;
 }
 
 export interface UserRevocationDeps {
   readonly db: Database;
+  readonly writes: Pick<Writes, 'commit'>;
   readonly clock: Clock;
-  readonly events: RevocationTools['events'];
-  readonly invalidations: Pick<InvalidationRelay, 'stage' | 'settle'>;
+  readonly events: RevocationEvents;
   readonly presence: Pick<Presence, 'forget'>;
 }
 
 /**
- * Ends the active sessions of a user, in steps of at most HELD_MAX that each commit, and returns how many it has ended.
- * Sessions that are made at the same time are ended too, or were made after it. Throws as a refused session token does
- * when the session to keep has ended.
+ * Ends the active sessions of a user, in steps of at most HELD_MAX that each commit, and resolves to the reply for how many it
+ * has ended, or to the one that the call had before. Sessions that are made at the same time are ended too, or were made after
+ * it. Throws as a refused session token does when the session to keep has ended.
  */
-export async function revokeSessionsOf(deps: UserRevocationDeps, revocation: UserRevocation): Promise<number> {
+export async function revokeSessionsOf<Reply>(
+  deps: UserRevocationDeps,
+  revocation: UserRevocation,
+  replyOf: (count: number) => Reply,
+) {
+  const { call, request, keep, userId } = revocation;
   let count = 0;
   for (;;) {
-    const staged = await deps.db.transaction((tx) => revokeStep(tx, deps, revocation));
-    await deps.invalidations.settle(staged);
-    count += staged.length;
-    if (staged.length < HELD_MAX) break;
+    let ended = 0;
+    const reply = await deps.writes.commit(call, request, async (tx) => {
+      const changed = await revokeStep(tx, deps, revocation);
+      ended = changed.length;
+      const isStep = ended === HELD_MAX;
+      const after = isStep || keep !== undefined ? undefined : () => showSignedOut(deps, [userId]);
+      return { reply: replyOf(count + ended), changed, isStep, after };
+    });
+    count += ended;
+    if (ended < HELD_MAX) return reply;
   }
-  if (revocation.keep === undefined) await showSignedOut(deps, [revocation.userId]);
-  return count;
 }
 
 async function revokeStep(
   tx: Transaction,
   deps: UserRevocationDeps,
-  { userId, keep, reason, source, byUser }: UserRevocation,
+  { userId, keep, reason, call: source, byUser }: UserRevocation,
 ) {
   await holdUser(tx, userId);
   const at = deps.clock.now();
   // Of two sessions that end each other at once, only one may do so.
   if (keep !== undefined) await holdGoodSession(tx, keep, at);
   const sessions = await holdActiveSessions(tx, { userId, except: keep, at });
-  return revokeAll(tx, deps, { sessions, reason, at, source, byUser });
+  return revokeAll(tx, deps.events, { sessions, reason, at, source, byUser });
 }
 
 /**

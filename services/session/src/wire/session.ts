@@ -3,7 +3,7 @@ import {
   type Session as SessionMessage,
   ValidateSessionResponse,
 } from '@gatehouse/proto/gatehouse/session/v1/session.ts';
-import type { SessionRecord } from '../domain/cached-session.ts';
+import type { CachedSession, SessionRecord } from '../domain/cached-session.ts';
 import type { RevokedReason, Session } from '../domain/session.ts';
 
 /** A session as those see it who create, change or list it. */
@@ -55,9 +55,22 @@ export function toValidated(session: SessionRecord): SessionMessage {
   };
 }
 
-/** The answer to a validation of the session, encoded once and kept in memory. */
+/** The answer to a validation of the session: a ValidateSessionResponse, which is also a SessionValidation. It is kept with it. */
+export function replyOf(session: CachedSession): Buffer {
+  session.reply ??= inOwnMemory(toReply(session));
+  return session.reply;
+}
+
+/** The answer to a validation of the session, encoded. */
 export function toReply(session: SessionRecord): Buffer {
   return Buffer.from(ValidateSessionResponse.encode({ session: toValidated(session) }).finish());
+}
+
+/** A small buffer is a slice of a block that Node shares out, and kept for long it would keep the whole block. */
+function inOwnMemory(bytes: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
+  return own;
 }
 
 const REASONS: Readonly<Record<RevokedReason, Reason>> = {
