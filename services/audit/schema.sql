@@ -35,6 +35,18 @@ begin
 end
 $$;
 
+CREATE TABLE audit.idempotency_keys (
+    peer text NOT NULL,
+    actor_id uuid NOT NULL,
+    key text NOT NULL,
+    request_digest bytea NOT NULL,
+    response bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 64)))
+);
+
+COMMENT ON TABLE audit.idempotency_keys IS 'local; rows leave by sweep-idempotency-keys after 24 hours';
+
 CREATE TABLE audit.schema_migrations (
     name text NOT NULL,
     checksum text NOT NULL,
@@ -68,11 +80,16 @@ PARTITION BY RANGE (occurred_at);
 
 COMMENT ON TABLE audit.security_audit_log IS 'distributed by id; rows live for ever; a partition for each month, made ahead by src/jobs/make-partitions.ts';
 
+ALTER TABLE ONLY audit.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (peer, actor_id, key);
+
 ALTER TABLE ONLY audit.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY audit.security_audit_log
     ADD CONSTRAINT security_audit_log_pkey PRIMARY KEY (id, occurred_at);
+
+CREATE INDEX idempotency_keys_created_at ON audit.idempotency_keys USING btree (created_at);
 
 CREATE INDEX security_audit_log_by_request ON ONLY audit.security_audit_log USING btree (request_id);
 
@@ -86,6 +103,10 @@ GRANT USAGE ON SCHEMA audit TO gatehouse_audit;
 
 REVOKE ALL ON FUNCTION audit.create_month_partition(wanted date) FROM PUBLIC;
 GRANT ALL ON FUNCTION audit.create_month_partition(wanted date) TO gatehouse_audit;
+
+GRANT SELECT,INSERT,DELETE ON TABLE audit.idempotency_keys TO gatehouse_audit;
+
+GRANT UPDATE(response) ON TABLE audit.idempotency_keys TO gatehouse_audit;
 
 GRANT SELECT ON TABLE audit.schema_migrations TO gatehouse_audit;
 

@@ -14,3 +14,5 @@ grant insert                                      on identity.password_history  
 grant select, insert, delete                      on identity.outbox            to gatehouse_identity;
 grant update (attempts, refused_at, refused_reason, held_until)
                                                   on identity.outbox            to gatehouse_identity;
+grant select, insert, delete on identity.idempotency_keys to gatehouse_identity;
+grant update (response) on identity.idempotency_keys to gatehouse_identity;

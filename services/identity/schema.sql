@@ -8,6 +8,18 @@ CREATE TABLE identity.email_lookup (
 
 COMMENT ON TABLE identity.email_lookup IS 'distributed by email; rows live as long as their user';
 
+CREATE TABLE identity.idempotency_keys (
+    peer text NOT NULL,
+    actor_id uuid NOT NULL,
+    key text NOT NULL,
+    request_digest bytea NOT NULL,
+    response bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 64)))
+);
+
+COMMENT ON TABLE identity.idempotency_keys IS 'local; rows leave by sweep-idempotency-keys after 24 hours';
+
 CREATE TABLE identity.outbox (
     id uuid NOT NULL,
     payload bytea NOT NULL,
@@ -79,6 +91,9 @@ COMMENT ON COLUMN identity.users.updated_at IS 'Last change of the account itsel
 ALTER TABLE ONLY identity.email_lookup
     ADD CONSTRAINT email_lookup_pkey PRIMARY KEY (email);
 
+ALTER TABLE ONLY identity.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (peer, actor_id, key);
+
 ALTER TABLE ONLY identity.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
@@ -94,6 +109,8 @@ ALTER TABLE ONLY identity.username_lookup
 ALTER TABLE ONLY identity.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
+CREATE INDEX idempotency_keys_created_at ON identity.idempotency_keys USING btree (created_at);
+
 CREATE INDEX outbox_pending ON identity.outbox USING btree (id) WHERE (refused_at IS NULL);
 
 ALTER TABLE ONLY identity.password_history
@@ -102,6 +119,10 @@ ALTER TABLE ONLY identity.password_history
 GRANT USAGE ON SCHEMA identity TO gatehouse_identity;
 
 GRANT SELECT,INSERT ON TABLE identity.email_lookup TO gatehouse_identity;
+
+GRANT SELECT,INSERT,DELETE ON TABLE identity.idempotency_keys TO gatehouse_identity;
+
+GRANT UPDATE(response) ON TABLE identity.idempotency_keys TO gatehouse_identity;
 
 GRANT SELECT,INSERT,DELETE ON TABLE identity.outbox TO gatehouse_identity;
 

@@ -10,3 +10,5 @@ grant update (is_verified, verification_date, recovery_test_date) on ops.recover
 grant select, insert on ops.restore_drills to gatehouse_ops;
 grant update (completed_at, status, recovery_time_ms, row_counts, found_witness_ids, missing_witness_ids, restored_until, error_message, error_code, retry_count) on ops.restore_drills to gatehouse_ops;
 grant select, insert, update, delete on ops.outbox to gatehouse_ops;
+grant select, insert, delete on ops.idempotency_keys to gatehouse_ops;
+grant update (response) on ops.idempotency_keys to gatehouse_ops;

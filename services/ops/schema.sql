@@ -56,6 +56,18 @@ CREATE TABLE ops.backup_execution_log (
 
 COMMENT ON TABLE ops.backup_execution_log IS 'local; rows live for ever';
 
+CREATE TABLE ops.idempotency_keys (
+    peer text NOT NULL,
+    actor_id uuid NOT NULL,
+    key text NOT NULL,
+    request_digest bytea NOT NULL,
+    response bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 64)))
+);
+
+COMMENT ON TABLE ops.idempotency_keys IS 'local; rows leave by sweep-idempotency-keys after 24 hours';
+
 CREATE TABLE ops.outbox (
     id uuid NOT NULL,
     payload bytea NOT NULL,
@@ -127,6 +139,9 @@ ALTER TABLE ONLY ops.backup_configurations
 ALTER TABLE ONLY ops.backup_execution_log
     ADD CONSTRAINT backup_execution_log_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY ops.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (peer, actor_id, key);
+
 ALTER TABLE ONLY ops.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
@@ -143,6 +158,8 @@ ALTER TABLE ONLY ops.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
 
 CREATE INDEX backup_execution_log_by_label ON ops.backup_execution_log USING btree (label);
+
+CREATE INDEX idempotency_keys_created_at ON ops.idempotency_keys USING btree (created_at);
 
 CREATE UNIQUE INDEX one_backup_at_a_time ON ops.backup_execution_log USING btree ((true)) WHERE ((status)::text = ANY ((ARRAY['pending'::character varying, 'running'::character varying])::text[]));
 
@@ -206,6 +223,10 @@ GRANT UPDATE(label) ON TABLE ops.backup_execution_log TO gatehouse_ops;
 GRANT UPDATE(wal_start) ON TABLE ops.backup_execution_log TO gatehouse_ops;
 
 GRANT UPDATE(wal_stop) ON TABLE ops.backup_execution_log TO gatehouse_ops;
+
+GRANT SELECT,INSERT,DELETE ON TABLE ops.idempotency_keys TO gatehouse_ops;
+
+GRANT UPDATE(response) ON TABLE ops.idempotency_keys TO gatehouse_ops;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ops.outbox TO gatehouse_ops;
 

@@ -1,4 +1,4 @@
-import type { Runtime } from '@gatehouse/mesh';
+import { openWrites, type Runtime, type Writes } from '@gatehouse/mesh';
 import type { Database } from '@gatehouse/postgres';
 import type { Clock } from '@gatehouse/process';
 import type { Acting } from '@gatehouse/rpc';
@@ -11,6 +11,7 @@ import { sessionPeer } from './peers/session.ts';
 /** What an RPC may ask for. */
 export interface Deps {
   readonly db: Database;
+  readonly writes: Writes;
   readonly clock: Clock;
   readonly events: Events;
   readonly acting: Acting;
@@ -21,8 +22,12 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
   const { db, clock, logger, registry, stops } = runtime;
   const partitions = startMakingPartitions({ db, clock, logger });
   stops.add('partitions', () => partitions.stop());
+  const secretKeys = config.GATEHOUSE_AUDIT_SECRET_KEYS;
+  const writes = openWrites({ db, schema: 'audit', secretKeys, logger, registry });
+  stops.add('writes', () => writes.stop());
   return {
     db,
+    writes,
     clock,
     events: openEvents(registry),
     acting: {

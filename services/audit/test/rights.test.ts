@@ -21,6 +21,8 @@ describe('the service may', () => {
   it.each([
     ['read the log', `select id, attributes from ${LOG}`],
     ['add to the log', `insert into ${LOG} ${NEW_ROW} on conflict (id, occurred_at) do nothing`],
+    ['keep an answer', "update audit.idempotency_keys set response = '\\x00'"],
+    ['forget an answer', 'delete from audit.idempotency_keys'],
     ['see which migrations were run', 'select name from audit.schema_migrations'],
     [
       'have the partition of a month made',
@@ -36,6 +38,7 @@ describe('the service may not', () => {
     ['change an event', `update ${LOG} set event_status = 'success'`],
     ['judge an event afterwards', `update ${LOG} set risk_score = 0`],
     ['remove an event', `delete from ${LOG}`],
+    ['change what was asked', "update audit.idempotency_keys set request_digest = '\\x00'"],
     ['empty the log', `truncate ${LOG}`],
     ['lock out others', `do $$ begin lock table ${LOG} in access exclusive mode; end $$`],
     ['replace an event', `insert into ${LOG} ${NEW_ROW} on conflict (id, occurred_at) do update set actor = 'x'`],

@@ -1,4 +1,4 @@
-import type { Runtime } from '@gatehouse/mesh';
+import { openWrites, type Runtime, type Writes } from '@gatehouse/mesh';
 import type { Database } from '@gatehouse/postgres';
 import type { Clock } from '@gatehouse/process';
 import type { Config } from './config.ts';
@@ -9,6 +9,7 @@ import { openPasswordHasher, type PasswordHasher } from './store/password-hasher
 /** What an RPC may ask for. */
 export interface Deps {
   readonly db: Database;
+  readonly writes: Writes;
   readonly clock: Clock;
   readonly events: Events;
   readonly hasher: PasswordHasher;
@@ -17,10 +18,14 @@ export interface Deps {
 
 /** Opens everything; whatever must be closed is on the runtime's stop stack. */
 export async function openDeps(config: Config, runtime: Runtime): Promise<Deps> {
-  const { db, clock, registry } = runtime;
+  const { db, clock, logger, registry, stops } = runtime;
+  const secretKeys = config.GATEHOUSE_IDENTITY_SECRET_KEYS;
+  const writes = openWrites({ db, schema: 'identity', secretKeys, logger, registry });
+  stops.add('writes', () => writes.stop());
   const trail = runtime.trail(config.GATEHOUSE_AUDIT_ADDRESS, config.GATEHOUSE_AUDIT_DECISIONS);
   return {
     db,
+    writes,
     clock,
     events: openEvents(trail, registry),
     hasher: await openPasswordHasher({

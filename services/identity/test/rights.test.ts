@@ -46,6 +46,12 @@ describe('the role of the service may', () => {
     ['select id from identity.outbox order by id limit 1 for update skip locked'],
     [`update identity.outbox set attempts = 1, refused_at = now(), refused_reason = 'x'`],
     ['delete from identity.outbox'],
+    [
+      `insert into identity.idempotency_keys (peer, actor_id, key, request_digest) values ('p', '${userId}', 'k', '\\x00')
+       on conflict do nothing`,
+    ],
+    [`update identity.idempotency_keys set response = '\\x00'`],
+    ['delete from identity.idempotency_keys'],
     ['select name from identity.schema_migrations'],
   ])('%s', async (text) => {
     await rowsOf(app, text);
@@ -74,6 +80,7 @@ describe('the role of the service may not', () => {
     ['select * from identity.password_history'],
     [`update identity.password_history set password_hash = 'y'`],
     ['delete from identity.password_history'],
+    [`update identity.idempotency_keys set request_digest = '\\x00'`],
     [`update identity.outbox set payload = '\\x01'`],
     ['delete from identity.schema_migrations'],
     ['select rolpassword from pg_authid'],

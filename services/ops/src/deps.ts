@@ -1,4 +1,4 @@
-import type { Runtime } from '@gatehouse/mesh';
+import { openWrites, type Runtime, type Writes } from '@gatehouse/mesh';
 import type { Database } from '@gatehouse/postgres';
 import type { Clock } from '@gatehouse/process';
 import { openRedis } from '@gatehouse/redis';
@@ -14,6 +14,7 @@ import { openTools, type Tools } from './peers/tools.ts';
 /** What an RPC may ask for. */
 export interface Deps {
   readonly db: Database;
+  readonly writes: Writes;
   readonly clock: Clock;
   readonly events: Events;
   readonly queue: RunQueue;
@@ -52,8 +53,11 @@ export function openDeps(config: Config, runtime: Runtime): Deps {
     backupTimeoutMs: config.GATEHOUSE_OPS_BACKUP_TIMEOUT_SECONDS * 1000,
     restoreTimeoutMs: config.GATEHOUSE_OPS_RESTORE_TIMEOUT_SECONDS * 1000,
   });
+  const secretKeys = config.GATEHOUSE_OPS_SECRET_KEYS;
+  const writes = openWrites({ db, schema: 'ops', secretKeys, logger, registry });
+  stops.add('writes', () => writes.stop());
   const sweepIntervalMs = config.GATEHOUSE_OPS_SWEEP_INTERVAL_MS;
   const runs = startRuns({ db, clock, events, queue, redis, tools, logger, sweepIntervalMs });
   stops.add('runs', () => runs.stop());
-  return { db, clock, events, queue, tools, acting };
+  return { db, writes, clock, events, queue, tools, acting };
 }

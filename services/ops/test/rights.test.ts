@@ -48,6 +48,8 @@ describe('the role of the service may', () => {
     ['select id from ops.outbox order by id limit 1 for update skip locked'],
     [`update ops.outbox set attempts = 1, refused_at = now(), refused_reason = 'x'`],
     ['delete from ops.outbox'],
+    [`update ops.idempotency_keys set response = '\\x00'`],
+    ['delete from ops.idempotency_keys'],
     ['select name from ops.schema_migrations'],
   ])('%s', async (text) => {
     await rowsOf(app, text);
@@ -85,6 +87,7 @@ describe('the role of the service may not', () => {
     [`select pg_backup_start('mine')`],
     ['select rolpassword from pg_authid'],
     [`copy ops.outbox to program 'cat'`],
+    [`update ops.idempotency_keys set request_digest = '\\x00'`],
   ])('%s', async (text) => {
     await expect(rowsOf(app, text)).rejects.toThrow(/permission denied|must be (owner|superuser)/);
   });

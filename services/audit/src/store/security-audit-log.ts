@@ -1,8 +1,7 @@
-import { type Queryable, statement } from '@gatehouse/postgres';
+import { statement, type Transaction } from '@gatehouse/postgres';
 import type { AuditEvent } from '../domain/event.ts';
 
-// A single statement is a transaction of its own, so all rows are there or none is. It raises synchronous_commit for
-// itself, whatever the role, the database or a pooler has set: the sender deletes its only copy when it is told that the
+// It raises synchronous_commit for its transaction, whatever the role, the database or a pooler has set: the sender deletes its only copy when it is told that the
 // events are durable, and without it Postgres says so before they are. In the order of their ids, so that two batches
 // with the same events wait for each other and never in a circle.
 const INSERT = statement<{ recorded: number }>(
@@ -23,33 +22,28 @@ const INSERT = statement<{ recorded: number }>(
 );
 
 /**
- * Adds events, and answers how many of them were new once they are durable. Undefined: nothing was added, because the
- * month of some event has no partition.
+ * Adds events, and answers how many of them were new; once the transaction is committed they are durable. What it throws when
+ * the month of some event has no partition is recognised by `isPartitionMissing`.
  */
-export async function insertEvents(db: Queryable, events: readonly AuditEvent[]): Promise<number | undefined> {
-  try {
-    const [row] = await db.query(INSERT, [
-      events.map(({ id }) => id),
-      events.map(({ occurredAt }) => occurredAt.toISOString()),
-      events.map(({ service }) => service),
-      events.map(({ type }) => type),
-      events.map(({ status }) => status),
-      events.map(({ description }) => orNull(description)),
-      events.map(({ actor }) => actor),
-      events.map(({ peer }) => peer),
-      events.map(({ ipAddress }) => orNull(ipAddress)),
-      events.map(({ userAgent }) => orNull(userAgent)),
-      events.map(({ requestId }) => requestId),
-      events.map(({ traceId }) => orNull(traceId)),
-      events.map(({ userId }) => orNull(userId)),
-      events.map(({ sessionId }) => orNull(sessionId)),
-      events.map(({ attributes }) => JSON.stringify(attributes)),
-    ]);
-    return row?.recorded ?? 0;
-  } catch (error) {
-    if (isPartitionMissing(error)) return undefined;
-    throw error;
-  }
+export async function insertEvents(tx: Transaction, events: readonly AuditEvent[]): Promise<number> {
+  const [row] = await tx.query(INSERT, [
+    events.map(({ id }) => id),
+    events.map(({ occurredAt }) => occurredAt.toISOString()),
+    events.map(({ service }) => service),
+    events.map(({ type }) => type),
+    events.map(({ status }) => status),
+    events.map(({ description }) => orNull(description)),
+    events.map(({ actor }) => actor),
+    events.map(({ peer }) => peer),
+    events.map(({ ipAddress }) => orNull(ipAddress)),
+    events.map(({ userAgent }) => orNull(userAgent)),
+    events.map(({ requestId }) => requestId),
+    events.map(({ traceId }) => orNull(traceId)),
+    events.map(({ userId }) => orNull(userId)),
+    events.map(({ sessionId }) => orNull(sessionId)),
+    events.map(({ attributes }) => JSON.stringify(attributes)),
+  ]);
+  return row?.recorded ?? 0;
 }
 
 function orNull(text: string): string | null {
@@ -59,7 +53,7 @@ function orNull(text: string): string | null {
 const CHECK_VIOLATION = '23514';
 
 /** Postgres reports a missing partition as a violated check, but of no constraint. */
-function isPartitionMissing(error: unknown): boolean {
+export function isPartitionMissing(error: unknown): boolean {
   return (
     error instanceof Error &&
     Reflect.get(error, 'code') === CHECK_VIOLATION &&

@@ -16,25 +16,25 @@ import { toMessage } from '../wire/user.ts';
 /** Verifies a password and creates a session. A refusal takes the same steps, and so the same time, for every cause. */
 export function login({
   db,
+  writes,
   clock,
   events,
   hasher,
   session,
-}: Pick<Deps, 'db' | 'clock' | 'events' | 'hasher' | 'session'>): Handler<LoginRequest, LoginResponse> {
+}: Pick<Deps, 'db' | 'writes' | 'clock' | 'events' | 'hasher' | 'session'>): Handler<LoginRequest, LoginResponse> {
   return async (request, call) => {
     const name = parseName(request);
     const password = toOpaqueString(request.password);
     const origin = toOrigin(request.origin, call.peer.address);
-    const callDb = db.within(call);
 
-    const found = eligibility(await lookUp(callDb, name), clock.now());
+    const found = eligibility(await lookUp(db.within(call), name), clock.now());
     const verified = await hasher.verify(found.account?.passwordHash, password, call.signal);
     if (!found.account || !verified) {
       // An account that does not exist gets its own transaction too, with an update that finds nobody: if its failures
       // went by the buffered way, they would be answered sooner by the time that a commit takes.
-      await callDb.transaction(async (tx) => {
+      await writes.run(call, async (tx) => {
         await countFailedLogin(tx, found.account?.id ?? NOBODY);
-        await events.loginFailed(tx, call, toFailedLogin(found), origin);
+        return { reply: await events.loginFailed(tx, call, toFailedLogin(found), origin) };
       });
       throw credentialsInvalid();
     }
@@ -49,15 +49,15 @@ export function login({
       { userId: account.id, origin, withRefreshToken: request.withRefreshToken },
       call,
     );
-    const accepted = await callDb.transaction(async (tx) => {
+    const accepted = await writes.run(call, async (tx) => {
       const stillEligible = await recordLogin(tx, { userId: account.id, at: clock.now(), ip: origin.ipAddress });
       if (!stillEligible) {
         await events.loginFailed(tx, call, { userId: account.id, reason: 'INACTIVE' }, origin);
-        return false;
+        return { reply: false };
       }
       if (renewedHash) await replacePasswordHash(tx, account.id, account.passwordHash, renewedHash);
       await events.loginSucceeded(tx, call, { userId: account.id, sessionId: created.session.sessionId }, origin);
-      return true;
+      return { reply: true };
     });
     if (!accepted) throw credentialsInvalid();
     return { ...created, user: toMessage(account) };

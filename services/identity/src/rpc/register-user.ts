@@ -16,29 +16,31 @@ import { toMessage } from '../wire/user.ts';
 
 /** Registers a user; the user, both names and the audit event commit together or not at all. */
 export function registerUser({
-  db,
+  writes,
   clock,
   events,
   hasher,
-}: Pick<Deps, 'db' | 'clock' | 'events' | 'hasher'>): Handler<RegisterUserRequest, RegisterUserResponse> {
+}: Pick<Deps, 'writes' | 'clock' | 'events' | 'hasher'>): Handler<RegisterUserRequest, RegisterUserResponse> {
   return async (request, call) => {
     const user = newUser(uuidv7(), request, clock.now());
     const password = toOpaqueString(request.password);
     const origin = toOrigin(request.origin, call.peer.address);
     try {
-      checkPassword(password, user);
-      // Before the transaction, because it takes longer than all of it and would hold a connection meanwhile.
-      const passwordHash = await hasher.hash(password, call.signal);
-      await db.within(call).transaction(async (tx) => {
-        await insertNewUser(tx, user, passwordHash);
-        await events.userRegistered(tx, call, user, origin);
+      return await writes.once(call, request, async () => {
+        checkPassword(password, user);
+        // Before the transaction, because it takes longer than all of it and would hold a connection meanwhile.
+        const passwordHash = await hasher.hash(password, call.signal);
+        return writes.commit(call, request, async (tx) => {
+          await insertNewUser(tx, user, passwordHash);
+          await events.userRegistered(tx, call, user, origin);
+          return { reply: { user: toMessage(user) } };
+        });
       });
     } catch (error) {
       if (isRefusal(error))
         events.registrationRefused(call, { reason: error.reason, rules: error.metadata.rules }, origin);
       throw error;
     }
-    return { user: toMessage(user) };
   };
 }
 

@@ -11,24 +11,25 @@ import { fromBackupType, toBackupMessage } from '../wire/backup.ts';
 
 /** Stores a backup with its audit event and queues it. One that is stored but not queued is queued by the sweep. */
 export function startBackup(
-  deps: Pick<Deps, 'db' | 'clock' | 'events' | 'queue' | 'tools'>,
+  deps: Pick<Deps, 'db' | 'writes' | 'clock' | 'events' | 'queue' | 'tools'>,
 ): Handler<StartBackupRequest, StartBackupResponse> {
-  const { db, clock, events, queue, tools } = deps;
-  return async (request, call) => {
-    const type = fromBackupType(request.type);
-    const why = await whyNoBackups(tools);
-    if (why) throw pgBackRestNotConfigured(why);
-    await queue.checkUsable();
-    const requester = requesterOf(call);
-    const backup = await db.within(call).transaction(async (tx) => {
-      const stored = await insertBackup(tx, { id: uuidv7(), type, startedAt: clock.now(), requester });
-      await events.backupStarted(tx, stored);
-      return stored;
+  const { writes, clock, events, queue, tools } = deps;
+  return (request, call) =>
+    writes.once(call, request, async () => {
+      const type = fromBackupType(request.type);
+      const why = await whyNoBackups(tools);
+      if (why) throw pgBackRestNotConfigured(why);
+      await queue.checkUsable();
+      const requester = requesterOf(call);
+      return writes.commit(call, request, async (tx) => {
+        const backup = await insertBackup(tx, { id: uuidv7(), type, startedAt: clock.now(), requester });
+        await events.backupStarted(tx, backup);
+        const after = () =>
+          queue.add('run-backup', backup.id, requester).catch(async (error: unknown) => {
+            await failBackup(deps, backup.id, NOT_QUEUED);
+            throw error;
+          });
+        return { reply: { backup: toBackupMessage(backup) }, after };
+      });
     });
-    await queue.add('run-backup', backup.id, requester).catch(async (error: unknown) => {
-      await failBackup(deps, backup.id, NOT_QUEUED);
-      throw error;
-    });
-    return { backup: toBackupMessage(backup) };
-  };
 }
