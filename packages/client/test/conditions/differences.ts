@@ -68,6 +68,26 @@ export const DIFFERENCES: readonly Difference[] = [
       here !== 'undetermined' && whyThere === 'duration out of range' && /2540400h|duration\(/.test(source),
   },
   {
+    what: 'a text without a span of time in it as a duration',
+    right: 'here',
+    why: 'cel-spec, duration(string): a sequence of numbers with units. There "" is none.',
+    isOne: (_source, { here, whyHere }) =>
+      here === 'undetermined' && /^Not a duration such as "1h30m": \.$/.test(whyHere),
+  },
+  {
+    what: 'a bool as the index of a list',
+    right: 'here',
+    why: 'cel-spec, list access: the index is a number. There true is one.',
+    isOne: (_source, { here, whyHere }) => here === 'undetermined' && /^list \[\] bool does/.test(whyHere),
+  },
+  {
+    what: 'T and F as bools',
+    right: 'either',
+    why: 'cel-spec names "t" and "f" among others; cel-go, and so we, take the large letters as well.',
+    isOne: (source, { here, whyThere }) =>
+      here !== 'undetermined' && /Unable to convert string '[TF]' to bool/.test(whyThere) && /bool\(/.test(source),
+  },
+  {
     what: 'division of large uints',
     right: 'here',
     why: 'cel-spec, uint64 arithmetic: the whole range. There the result is held against that of an int.',

@@ -13,30 +13,38 @@ const SIMPLE: Readonly<Record<string, readonly string[]>> = {
   null: ['null'],
 };
 
+/** Most expressions that are tried: what is found by then is small enough to be read. */
+const TRIES_MAX = 2_000;
+
 /** The smallest expression that is found to be like this one, by taking pieces away and writing simpler ones for them. */
 export function shrink(expression: Expression, isLike: (smaller: Expression) => boolean): Expression {
   let smallest = expression;
-  for (;;) {
-    const next = smallerOnes(smallest, smallest.type).find(
-      (each) => textOf(each).length < textOf(smallest).length && isLike(each),
-    );
-    if (!next) return smallest;
-    smallest = next;
+  let tries = 0;
+  let isSmaller = true;
+  while (isSmaller) {
+    isSmaller = false;
+    const { length } = textOf(smallest);
+    for (const candidate of smallerOnes(smallest)) {
+      if (tries === TRIES_MAX) return smallest;
+      if (textOf(candidate).length >= length) continue;
+      tries += 1;
+      if (!isLike(candidate)) continue;
+      smallest = candidate;
+      isSmaller = true;
+      break;
+    }
   }
+  return smallest;
 }
 
-function smallerOnes(expression: Expression, wanted: string): Expression[] {
-  const inside = [...piecesOf(expression)].filter(({ type }) => type === wanted);
-  const simple = (SIMPLE[wanted] ?? ['[]']).map((text) => ({ type: wanted, parts: [text] }));
-  const within = expression.parts.flatMap((part, index) =>
-    typeof part === 'string'
-      ? []
-      : smallerOnes(part, part.type).map((smaller) => ({
-          ...expression,
-          parts: expression.parts.with(index, smaller),
-        })),
-  );
-  return [...inside, ...simple, ...within];
+function* smallerOnes(expression: Expression): Generator<Expression> {
+  const { type, parts } = expression;
+  for (const piece of piecesOf(expression)) if (piece.type === type) yield piece;
+  for (const text of SIMPLE[type] ?? ['[]']) yield { type, parts: [text] };
+  for (const [index, part] of parts.entries()) {
+    if (typeof part === 'string') continue;
+    for (const smaller of smallerOnes(part)) yield { type, parts: parts.with(index, smaller) };
+  }
 }
 
 function* piecesOf({ parts }: Expression): Generator<Expression> {
