@@ -98,7 +98,7 @@ async function askOverAndOver(client: Authz, userId: string, signal: AbortSignal
 
 /** Since the metrics were read before. What the clock that watches the loop waits between two looks is a part of it. */
 function longestTurnMs(metrics: string): number {
-  const [, seconds] = /^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(metrics) ?? [];
+  const [, seconds] = /^nodejs_eventloop_lag_max_seconds(?:\{[^}]*\})? (\S+)$/m.exec(metrics) ?? [];
   if (seconds === undefined) throw new Error('The server tells nothing of its event loop.');
   return Number(seconds) * 1_000;
 }

@@ -131,7 +131,10 @@ const SHAPES: Readonly<Record<string, readonly string[]>> = {
     '{string}.substring({int}, {int})',
     '{string}.charAt({int})',
     '{string}.replace({string}, {string})',
-    '{string}.replace({string}, {string}, {int})',
+    // Larger counts keep @bufbuild/cel busy for ever.
+    '{string}.replace({string}, {string}, 0)',
+    '{string}.replace({string}, {string}, 2)',
+    '{string}.replace({string}, {string}, -1)',
     '{list<string>}.join({string})',
     '{list<string>}.join()',
     '{list<string>}[{int}]',
@@ -174,8 +177,10 @@ const SHAPES: Readonly<Record<string, readonly string[]>> = {
   mixed: ['[{T}, {U}]', '{{key}: {T}}', '[{list<T>}, {map}]', 'context.dyn', 'context.deep', '[{number}, {number}]'],
 };
 
-/** Functions that other engines do not have. */
+/** What other engines do not have, or do not take with every argument. */
 const OWN_SHAPES: readonly string[] = [
+  '({string}.replace({string}, {string}, {int}) == {string})',
+  '({string}.split({string}, {int}) == {list<string>})',
   'request.ip.inCidr({string})',
   '{string}.inCidr("10.0.0.0/8")',
   'isIP({string})',
