@@ -22,6 +22,11 @@ const DURATION_STEPS = 60;
 /** What it takes to write a number, a time or an address. */
 const WRITING_STEPS = 20;
 
+/** What a whole number takes that is made of a double. */
+const ROUNDING_STEPS = 3;
+/** What it takes to begin with bytes, however few. */
+const BYTES_STEPS = 4;
+
 const NOT_UTF8 = new Failed('The bytes are not UTF-8');
 const BOOLS: ReadonlyMap<string, boolean> = new Map([
   ...['1', 't', 'T', 'true', 'True', 'TRUE'].map((text) => [text, true] as const),
@@ -32,12 +37,17 @@ const BOOLS: ReadonlyMap<string, boolean> = new Map([
 export const CONVERSIONS: readonly Overload[] = [
   same('int'),
   conversion('int', 'uint', ({ value }: Uint) => (value > INT_MAX ? NO_INT : value)),
-  conversion('int', 'double', doubleToInt),
+  conversion('int', 'double', doubleToInt, () => ROUNDING_STEPS),
   conversion('int', 'string', parseInt64, readSteps),
   conversion('int', 'timestamp', ({ seconds }: Timestamp) => BigInt(seconds)),
   same('uint'),
   conversion('uint', 'int', (value: bigint) => (value < 0n ? NO_UINT : new Uint(value))),
-  conversion('uint', 'double', (value: number) => toUint(doubleToUint(value))),
+  conversion(
+    'uint',
+    'double',
+    (value: number) => toUint(doubleToUint(value)),
+    () => ROUNDING_STEPS,
+  ),
   conversion('uint', 'string', (text: string) => toUint(parseUint64(text)), readSteps),
   same('double'),
   conversion('double', 'int', Number),
@@ -48,7 +58,7 @@ export const CONVERSIONS: readonly Overload[] = [
   conversion('string', 'int', String),
   conversion('string', 'uint', ({ value }: Uint) => String(value)),
   conversion('string', 'double', formatDouble, () => WRITING_STEPS),
-  conversion('string', 'bytes', decode, (bytes: Uint8Array) => bytes.length >> 4),
+  conversion('string', 'bytes', decode, (bytes: Uint8Array) => BYTES_STEPS + (bytes.length >> 2)),
   conversion('string', 'timestamp', formatTimestamp, () => WRITING_STEPS),
   conversion('string', 'duration', formatDuration, () => WRITING_STEPS),
   conversion(
@@ -70,7 +80,7 @@ export const CONVERSIONS: readonly Overload[] = [
     'bytes',
     'string',
     (text: string) => Buffer.from(text, 'utf8'),
-    (text: string) => text.length >> 3,
+    (text: string) => BYTES_STEPS + (text.length >> 1),
   ),
   same('timestamp'),
   conversion('timestamp', 'int', (seconds: bigint) => toTimestamp(Number(seconds), 0)),

@@ -20,10 +20,6 @@ const UINT_LIMIT = 2 ** 64;
 export const NO_INT = new Failed('A whole number (int) lies between -9223372036854775808 and 9223372036854775807');
 export const NO_UINT = new Failed('A whole number (uint) lies between 0 and 18446744073709551615');
 
-/** Exponents from here on, and below the other one, are written as such: 1e+06, 0.0001, 1e-05. */
-const EXPONENT_MIN = -4;
-const EXPONENT_END = 6;
-
 export function parseInt64(text: string): bigint | Failed {
   if (!INT.test(text)) return failedOn('Not a whole number', text);
   return within(text, INT_MIN, INT_MAX, NO_INT);
@@ -55,14 +51,14 @@ export function doubleToUint(value: number): bigint | Failed {
   return value >= 0 && value < UINT_LIMIT ? BigInt(Math.trunc(value)) : NO_UINT;
 }
 
-/** As cel-go writes it: the fewest digits that stand for it, `0.25`, `1e+06`, `1.5e-07`, `+Inf`, `NaN`. */
+/**
+ * The fewest digits that stand for it: `0.25`, `1234567`, `1e+21`, `1.5e-7`. cel-spec leaves the form open; this one writes whole
+ * numbers out, because numbers of JSON are doubles and ids among them are compared as texts. `+Inf`, `-Inf`, `NaN` and `-0`
+ * are as cel-go has them.
+ */
 export function formatDouble(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
-  if (Object.is(value, -0)) return '-0';
-  const [digits = '', power = ''] = value.toExponential().split('e');
-  const exponent = Number(power);
-  if (exponent >= EXPONENT_MIN && exponent < EXPONENT_END) return String(value);
-  return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+  return Object.is(value, -0) ? '-0' : String(value);
 }
 
 function within(text: string, least: bigint, most: bigint, otherwise: Failed): bigint | Failed {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { seededChance } from '@gatehouse/testing/chance';
 import { describe, expect, it } from 'vitest';
 import { Duration, Failed, Timestamp, type Value } from '../values.ts';
@@ -100,7 +101,8 @@ describe('the fields of a time', () => {
     field('getHours', '1970-01-01T00:00:00Z', 'Europe/Vienna');
     expect(cost?.(time, 'Europe/Vienna' as never)).toBe(1_000);
     expect(cost?.(time, '+02:00' as never)).toBe(20);
-    expect(prepare?.([undefined, 'Europe/Vienna'])?.cost?.(time, 'Europe/Vienna' as never)).toBe(20);
+    expect(prepare?.([undefined, 'Europe/Vienna'])?.cost?.(time, 'Europe/Vienna' as never)).toBe(40);
+    expect(prepare?.([undefined, '+02:00'])?.cost?.(time, '+02:00' as never)).toBe(20);
     expect(prepare?.([new Timestamp(0, 0), undefined])).toBeUndefined();
   });
 
@@ -130,6 +132,30 @@ describe('the fields of a time', () => {
         ).toBe(format.format(seconds * 1_000));
       }
     }
+  });
+
+  it('are the same wherever the process runs', () => {
+    const source = `
+      import { TIME_FUNCTIONS } from ${JSON.stringify(new URL('./times.ts', import.meta.url).href)};
+      import { parseTimestamp, formatTimestamp } from ${JSON.stringify(new URL('./times-text.ts', import.meta.url).href)};
+      const texts = ['2024-03-31T01:30:00Z', '2024-10-27T00:30:00+02:00', '1893-03-31T23:06:31Z', '0001-01-01T00:00:00Z'];
+      const out = [];
+      for (const text of texts) {
+        const time = parseTimestamp(text);
+        out.push(formatTimestamp(time));
+        for (const { parameters, call } of TIME_FUNCTIONS) {
+          if (parameters[0] !== 'timestamp') continue;
+          const zones = parameters.length === 1 ? [undefined] : ['', 'UTC', '-02:30', 'Europe/Berlin', 'Local'];
+          for (const zone of zones) out.push(String(call(time, zone).why ?? call(time, zone)));
+        }
+      }
+      console.log(out.join(' '));
+    `;
+    const outputs = ['UTC', 'America/St_Johns', 'Asia/Kathmandu', 'Pacific/Apia'].map((TZ) =>
+      execFileSync(process.execPath, ['--input-type=module', '-e', source], { env: { TZ }, encoding: 'utf8' }),
+    );
+    expect(outputs[0]).toContain('2024-10-26T22:30:00Z');
+    expect(new Set(outputs).size).toBe(1);
   });
 });
 

@@ -4,8 +4,10 @@ import { type CalendarDay, dayOfEpoch, SECONDS_PER_DAY } from './calendar.ts';
 import { failedOn, problemOf } from './failures.ts';
 import { findZone, isFixedZone, type Zone } from './zones.ts';
 
-/** What a zone costs that is written down, or needs no looking up. */
-const ZONE_STEPS = 20;
+/** What a zone costs that needs no looking up. */
+const FIXED_ZONE_STEPS = 20;
+/** What one costs that is written down: the host is asked once more where the quarter of an hour is not known yet. */
+const ZONE_STEPS = 40;
 /**
  * What one costs that comes with the question. Most are known already, but the cost may not hang on what this process
  * happens to remember.
@@ -69,18 +71,24 @@ function inZone(name: string, field: Field): Overload {
     isMethod: true,
     parameters: ['timestamp', 'string'],
     result: 'int',
-    cost: (_time: Timestamp, text: string) => (isFixedZone(text) ? ZONE_STEPS : ASKED_ZONE_STEPS),
+    cost: (_time: Timestamp, text: string) => stepsOf(text, ASKED_ZONE_STEPS),
     call: (time: Timestamp, text: string) => {
       const zone = readZone(text);
       return zone instanceof Failed ? zone : fieldAt(time, zone, field);
     },
     checkLiteral: (index, value) => (index === 1 && typeof value === 'string' ? problemOf(readZone(value)) : undefined),
     prepare: ([, text]) => {
-      const zone = typeof text === 'string' ? readZone(text) : undefined;
-      if (zone === undefined || zone instanceof Failed) return undefined;
-      return { cost: () => ZONE_STEPS, call: (time: Timestamp) => fieldAt(time, zone, field) };
+      if (typeof text !== 'string') return undefined;
+      const zone = readZone(text);
+      if (zone instanceof Failed) return undefined;
+      const steps = stepsOf(text, ZONE_STEPS);
+      return { cost: () => steps, call: (time: Timestamp) => fieldAt(time, zone, field) };
     },
   };
+}
+
+function stepsOf(zone: string, named: number): number {
+  return isFixedZone(zone) ? FIXED_ZONE_STEPS : named;
 }
 
 function fieldAt({ seconds, nanos }: Timestamp, zone: Zone, field: Field): Value {
