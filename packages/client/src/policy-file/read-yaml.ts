@@ -110,6 +110,7 @@ class Reader {
         this.#refuse(at, 'Merges (<<) are not supported.');
         return [];
       }
+      if (!this.#isText(name, at)) return [];
       if (seen.has(name)) {
         this.#problems.add(at, 'DUPLICATE_KEY', `The key ${name} is there twice.`);
         return [];
@@ -126,8 +127,16 @@ class Reader {
       this.#problems.add(at, 'WRONG_VALUE', 'A number has to be finite.');
       return 0;
     }
-    if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return value as ScalarValue['value'];
+    if (typeof value === 'string') return this.#isText(value, at) ? value : '';
+    if (value === null || ['number', 'boolean'].includes(typeof value)) return value as ScalarValue['value'];
     return String(value);
+  }
+
+  /** An escape such as "\ud800" can write what no file in UTF-8 could hold. */
+  #isText(text: string, at: Offset): boolean {
+    if (text.isWellFormed()) return true;
+    this.#problems.add(at, 'WRONG_VALUE', 'A text holds half of a surrogate pair, which is no character of Unicode.');
+    return false;
   }
 
   #refuse(at: Offset, message: string): undefined {
