@@ -25,8 +25,10 @@ export async function exportPolicy({ output, client, print, warn, json }: Export
   if (Buffer.byteLength(text) > FILE_BYTES_MAX) warn(`The file is larger than one may be that is applied.`);
   if (output === undefined) print(text);
   else await writeFile(output, text);
-  for (const { permission, problem } of problems) {
-    warn(json ? JSON.stringify({ permission, ...problem }) : unreadable(`permission ${permission}`, problem));
+  for (const { permission, role, problem } of problems) {
+    const whose = role === '' ? `permission ${permission}` : `role ${role} denies ${permission}`;
+    const place = role === '' ? { permission } : { permission, role };
+    warn(json ? JSON.stringify({ ...place, ...problem }) : unreadable(whose, problem));
   }
 }
 

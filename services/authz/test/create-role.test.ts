@@ -44,6 +44,7 @@ describe('creating a role', () => {
       createdAt: expect.any(Date),
       updatedAt: created?.createdAt,
       isSystemRole: false,
+      denialConditionProblems: [],
     });
     const { roleId = '', createdAt } = created ?? {};
     expect(isUuid(roleId) && roleId[14] === '7').toBe(true);

@@ -233,8 +233,8 @@ describe('a stored condition that can not be read', () => {
   it('is exported as it stands with its problem, and refused at its place when it is applied', async () => {
     const parts = await arrayOf(fixture.policies.exportPolicy({}));
     expect(parts.flatMap(({ conditionProblems }) => conditionProblems)).toEqual([
-      { permission: 'unheld:see', problem: PROBLEM },
-      { permission: 'vault:open', problem: PROBLEM },
+      { permission: 'unheld:see', role: '', problem: PROBLEM },
+      { permission: 'vault:open', role: '', problem: PROBLEM },
     ]);
     const { policy } = await exported(fixture.policies);
     const at = policy.permissions.findIndex(({ name }) => name === 'vault:open');
@@ -327,5 +327,52 @@ describe('a stored condition that can not be read', () => {
     ).toMatchObject({
       changes: [],
     });
+  });
+});
+
+describe('that of a denial', () => {
+  it('denies as if it held, is shown and exported with its role, counted and told, and can be replaced', async () => {
+    const own = await createTestDatabase('authz');
+    const before = await startFixture({ database: own });
+    const userId = randomUUID();
+    await before.grant(userId, await before.role({ name: 'sees', permissions: ['attic:see'] }));
+    const { role } = await before.operator.createRole({
+      name: 'kept-out',
+      description: '',
+      parentRoleId: '',
+      permissions: [],
+      deniedPermissions: ['attic:see'],
+      denialConditions: [{ permission: 'attic:see', condition: 'request.authentication_level < 1' }],
+    });
+    const roleId = role?.roleId ?? '';
+    await before.grant(userId, roleId);
+    await before.rows("update authz.role_permissions set condition = $1 where effect = 'deny'", [STRANGE]);
+    await before.stop();
+
+    const after = await startFixture({ database: own });
+    expect(await after.operator.check({ ...item(userId, 'attic:see'), consistency })).toEqual(DENIED);
+    expect(await metricsOf(after.service)).toMatch(/^authz_unreadable_conditions(\{.*\})? 1$/m);
+    const shown = (await after.model.getRole({ roleId })).role;
+    expect(shown?.denialConditions).toEqual([{ permission: 'attic:see', condition: STRANGE }]);
+    expect(shown?.denialConditionProblems).toEqual([{ permission: 'attic:see', problem: PROBLEM }]);
+    const parts = await arrayOf(after.policies.exportPolicy({}));
+    expect(parts.flatMap(({ conditionProblems }) => conditionProblems)).toEqual([
+      { permission: 'attic:see', role: 'kept-out', problem: PROBLEM },
+    ]);
+    const repaired = await after.model.updateRole({
+      roleId,
+      description: undefined,
+      parentRoleId: undefined,
+      mustMatchRevision: undefined,
+      addPermissions: [],
+      removePermissions: [],
+      addDeniedPermissions: ['attic:see'],
+      denialConditions: [{ permission: 'attic:see', condition: 'request.authentication_level > 200' }],
+      removeDeniedPermissions: [],
+    });
+    expect(repaired.role?.denialConditionProblems).toEqual([]);
+    expect(await after.allowed(userId, 'attic:see', FULLY)).toBe(true);
+    await after.stop();
+    await own.drop();
   });
 });

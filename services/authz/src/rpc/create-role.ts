@@ -44,7 +44,8 @@ export function createRole({
       await events.roleCreated(tx, call, created, held);
       const { level } = created;
       const times = { createdAt, updatedAt: createdAt };
-      return { role: { roleId: id, name, description, parentRoleId, ...held, level, ...times, isSystemRole: false } };
+      const rest = { isSystemRole: false, denialConditionProblems: [] };
+      return { role: { roleId: id, name, description, parentRoleId, ...held, level, ...times, ...rest } };
     });
   };
 }

@@ -1,12 +1,12 @@
 import { type Model, problemOf } from '@gatehouse/client/policy';
 import { Gauge, type Logger, type Registry } from '@gatehouse/process';
 
-/** Most permissions that one line of the log names. */
+/** Most conditions that one line of the log names. */
 const TOLD_MAX = 20;
 
 /**
- * Tells of the permissions of a model whose conditions this version can't read: how many there are as a gauge, and each
- * once in the log, for as long as it stays so.
+ * Tells of the conditions of a model that this version can't read, those of permissions in use and those of denials: how
+ * many there are as a gauge, and each once in the log, for as long as it stays so.
  */
 export function tellUnreadable(options: {
   readonly logger: Pick<Logger, 'warn'>;
@@ -14,7 +14,7 @@ export function tellUnreadable(options: {
 }): (model: Model) => void {
   const gauge = new Gauge({
     name: 'authz_unreadable_conditions',
-    help: 'Permissions in use whose stored condition this version can not read: they are undetermined.',
+    help: 'Stored conditions of permissions in use and of denials that this version can not read: they are undetermined.',
     registers: [options.registry],
   });
   gauge.set(0);
@@ -22,22 +22,23 @@ export function tellUnreadable(options: {
   return (model) => {
     const found = unreadableOf(model);
     gauge.set(found.size);
-    const fresh = [...found].filter(([permission, source]) => known.get(permission) !== source);
+    const fresh = [...found].filter(([whose, source]) => known.get(whose) !== source);
     known = found;
     if (fresh.length === 0) return;
     options.logger.warn(
-      { permissions: fresh.slice(0, TOLD_MAX).map(([permission]) => permission), unreadable: fresh.length },
-      'conditions of permissions can not be read by this version: they are undetermined until others are given',
+      { conditions: fresh.slice(0, TOLD_MAX).map(([whose]) => whose), unreadable: fresh.length },
+      'stored conditions can not be read by this version: they are undetermined until others are given',
     );
   };
 }
 
-/** Their conditions by the names of the permissions. */
+/** Their sources by whose they are: `permission vault:open`, `role blind denies vault:open`. */
 function unreadableOf({ roles }: Model): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  for (const { permissions } of roles.values()) {
-    for (const { name, condition } of permissions) {
-      if (condition && problemOf(condition)) found.set(name, condition.source);
+  for (const role of roles.values()) {
+    for (const { name, effect, condition } of role.permissions) {
+      const whose = effect === 'allow' ? `permission ${name}` : `role ${role.name} denies ${name}`;
+      if (condition && problemOf(condition)) found.set(whose, condition.source);
     }
   }
   return found;

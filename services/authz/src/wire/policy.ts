@@ -70,10 +70,14 @@ export function toPolicyMessage(items: readonly PolicyItem[]): Policy {
 }
 
 /** Its conditions that this version can't read. */
-export function problemsOf({ permissions }: Policy): PolicyConditionProblem[] {
-  return permissions.flatMap(({ name: permission, condition }) => {
+export function problemsOf({ permissions, roles }: Policy): PolicyConditionProblem[] {
+  const own = permissions.map(({ name, condition }) => ({ permission: name, role: '', condition }));
+  const ofDenials = roles.flatMap(({ name: role, denialConditions }) =>
+    denialConditions.map(({ permission, condition }) => ({ permission, role, condition })),
+  );
+  return [...own, ...ofDenials].flatMap(({ permission, role, condition }) => {
     const problem = problemOf(storedCondition(condition));
-    return problem ? [{ permission, problem }] : [];
+    return problem ? [{ permission, role, problem }] : [];
   });
 }
 

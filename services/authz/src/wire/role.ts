@@ -1,3 +1,4 @@
+import { problemOf, storedCondition } from '@gatehouse/client/policy';
 import type { Role as RoleMessage } from '@gatehouse/proto/gatehouse/authz/v1/authz.ts';
 import type { UpdateRoleRequest } from '@gatehouse/proto/gatehouse/authz/v1/model.ts';
 import type { StoredRole } from '../domain/role.ts';
@@ -6,7 +7,12 @@ import { denialInWords, type Held, toHeldLists } from '../domain/role-update.ts'
 /** A role as callers see it; without what it holds, its permissions are left out. */
 export function toRoleMessage(role: StoredRole, held: Held = new Map()): RoleMessage {
   const { id: roleId, parentRoleId = '', createdBy: _, ...rest } = role;
-  return { ...rest, roleId, parentRoleId, ...toHeldLists(held) };
+  const lists = toHeldLists(held);
+  const denialConditionProblems = lists.denialConditions.flatMap(({ permission, condition }) => {
+    const problem = problemOf(storedCondition(condition));
+    return problem ? [{ permission, problem }] : [];
+  });
+  return { ...rest, roleId, parentRoleId, ...lists, denialConditionProblems };
 }
 
 /** What a change of a role asks for, as its audit event tells it. */
