@@ -1,4 +1,5 @@
 import type { ConditionInput } from './condition-input.ts';
+import { jsonStart } from './json-start.ts';
 import { type Node, nodesOf } from './tree.ts';
 
 /** Most characters of a value that is shown. */
@@ -17,7 +18,10 @@ export function factsOf(root: Node): readonly Fact[] {
     const path = node.kind === 'name' ? undefined : pathOf(node);
     if (!path) continue;
     const name = path.join('.');
-    found.set(name, { name, read: (input) => ({ name, value: shown(valueAt(variablesOf(input), path)) }) });
+    found.set(name, {
+      name,
+      read: (input) => ({ name, value: jsonStart(valueAt(variablesOf(input), path), SHOWN_CHARACTERS_MAX) }),
+    });
   }
   // `resource.owner` is a part of `resource.owner.id` and says nothing more.
   const names = [...found.keys()];
@@ -45,19 +49,4 @@ function valueAt(variables: unknown, path: readonly string[]): unknown {
     value = (value as Record<string, unknown>)[key];
   }
   return value;
-}
-
-function shown(value: unknown): string {
-  const text = jsonOf(value);
-  return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
-}
-
-function jsonOf(value: unknown): string {
-  try {
-    const text = JSON.stringify(value, (_key, part) => (typeof part === 'bigint' ? Number(part) : part));
-    return text ?? '(not given)';
-  } catch {
-    // Only a value that is nested thousands of levels deep gets here: the stack ends.
-    return '(too deep to show)';
-  }
 }
