@@ -26,9 +26,11 @@ export function forget(): void {
 
 const NO_LEVEL = new Failed('The authentication level is no whole number');
 
+const NO_ADDRESS = new Failed('The address of the caller is not known');
+
 /** The fields of `request`. */
 export const REQUEST_FIELDS: ReadonlyMap<string, Compiled> = new Map<string, Compiled>([
-  ['ip', { type: STRING, run: () => paid(asked.input.ip) }],
+  ['ip', { type: STRING, run: address }],
   ['time', { type: TIMESTAMP, run: time }],
   ['authentication_level', { type: INT, run: level, small: smallLevel }],
   ['user_id', { type: STRING, run: () => paid(asked.input.userId) }],
@@ -39,16 +41,28 @@ export const REQUEST_FIELDS: ReadonlyMap<string, Compiled> = new Map<string, Com
 /** Steps to make the map, beside those for each field. */
 const REQUEST_STEPS = 8;
 
-/** `request` as a whole: a map of its fields. */
+/** Whether a field of `request` is known. Only the address may not be: the others are never missing. */
+export function isKnown(field: string): boolean {
+  return field !== 'ip' || asked.input.ip !== '';
+}
+
+/** `request` as a whole: a map of its fields, without those that are not known. */
 export function wholeRequest(): JsonObject | Failed {
   pay(REQUEST_STEPS);
   const whole: Record<string, Value> = Object.create(null);
   for (const [name, { run }] of REQUEST_FIELDS) {
+    if (!isKnown(name)) continue;
     const value = run();
     if (value instanceof Failed) return value;
     whole[name] = value;
   }
   return whole;
+}
+
+/** Whoever does not tell it must get nowhere by that, so it is no text that could be compared. */
+function address(): string | Failed {
+  const { ip } = asked.input;
+  return ip === '' ? fail(NO_ADDRESS) : paid(ip);
 }
 
 function paid(text: string): string {

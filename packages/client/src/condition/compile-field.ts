@@ -1,4 +1,4 @@
-import { REQUEST_FIELDS } from './asked.ts';
+import { isKnown, REQUEST_FIELDS } from './asked.ts';
 import { type Compiled, constant, fail, failuresByKind, type Run, WHY_CHARACTERS_MAX } from './compiled.ts';
 import type { Compiler } from './compiler.ts';
 import { lookUp } from './keys.ts';
@@ -35,7 +35,14 @@ export function compileSelect(compiler: Compiler, node: Field): Compiled {
 export function compileHas(compiler: Compiler, node: Field): Compiled {
   if (isRequest(node.operand)) {
     requestField(compiler, node, node.field);
-    return constant(BOOL, true);
+    if (node.field !== 'ip') return constant(BOOL, true);
+    return {
+      type: BOOL,
+      run: () => {
+        pay(1);
+        return isKnown(node.field);
+      },
+    };
   }
   const operand = compiler.compile(node.operand);
   valueTypeOf(compiler, node, node.field, operand.type);

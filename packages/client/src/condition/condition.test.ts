@@ -162,6 +162,44 @@ describe('a condition', () => {
   });
 });
 
+describe('an address that is not known', () => {
+  it.each([
+    'request.ip == "10.0.0.9"',
+    'request.ip != "10.0.0.9"',
+    'request["ip"] != "10.0.0.9"',
+    'request["i" + "p"] != "10.0.0.9"',
+    '!(request.ip in ["10.0.0.9", "10.0.0.10"])',
+    '!request.ip.startsWith("10.")',
+    'size(request.ip) < 100',
+    'request.ip < "9"',
+    '!isIP(request.ip)',
+    '!cidr("10.0.0.0/8").containsIP(request.ip)',
+    '!request.ip.inCidr("10.0.0.0/8")',
+    'string(request.ip) + "" == ""',
+    '[request.ip].all(x, x != "10.0.0.9")',
+    'request.ip == "" || request.user_id == "nobody"',
+  ])('leaves undetermined: %s', (source) => {
+    expect([source, compileCondition(source).evaluate(input({ ip: '' })).outcome]).toEqual([source, 'undetermined']);
+  });
+
+  it('is told, can be asked for, and is no matter where something else decides', () => {
+    const unknown = input({ ip: '' });
+    expect(compileCondition('request.ip != "10.0.0.9"').evaluate(unknown).why).toBe(
+      'The address of the caller is not known.',
+    );
+    for (const [source, whether] of [
+      ['has(request.ip)', 'false'],
+      ['"ip" in request', 'false'],
+      ['has(request.ip) && request.ip != "10.0.0.9"', 'false'],
+      ['has(request.user_id) && has(request.resource)', 'true'],
+      ['request.ip != "10.0.0.9" || true', 'true'],
+    ] as const) {
+      expect([source, compileCondition(source).evaluate(unknown).outcome]).toEqual([source, whether]);
+    }
+    expect(compileCondition('has(request.ip) && "ip" in request').evaluate(input()).outcome).toBe('true');
+  });
+});
+
 describe('inCidr', () => {
   it.each([
     ['10.1.2.3', '10.0.0.0/8', 'true'],

@@ -20,7 +20,7 @@ export function askOracle(source: string, input: ConditionInput): { readonly out
 function variablesOf(input: ConditionInput): Record<string, CelInput> {
   return {
     request: new Map<string, CelInput>([
-      ['ip', input.ip],
+      ...(input.ip === '' ? [] : [['ip', input.ip] as const]),
       ['time', timestampFromMs(input.nowMs)],
       ['authentication_level', BigInt(input.authenticationLevel)],
       ['user_id', input.userId],

@@ -105,6 +105,8 @@ describe('texts', () => {
     ['join', [[], '-'], ''],
     ['join', [['x', 1n], '-'], 'Only a list of texts can be joined'],
     ['reverse', ['a🦊b'], 'b🦊a'],
+    ['lowerAscii', ['A漢Z🦊@['.repeat(1_000)], 'a漢z🦊@['.repeat(1_000)],
+    ['upperAscii', ['a漢z🦊`{'.repeat(1_000)], 'A漢Z🦊`{'.repeat(1_000)],
     ['strings.quote', ['a"\\\u0007\b\t\n\v\f\r🦊\u0001'], '"a\\"\\\\\\a\\b\\t\\n\\v\\f\\r🦊\u0001"'],
     ['strings.quote', [''], '""'],
   ])('%s of %o is %o', (name, values, expected) => {

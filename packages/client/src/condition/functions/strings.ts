@@ -15,8 +15,12 @@ const SPACES: ReadonlySet<number> = new Set(
   ].map((space) => space.charCodeAt(0)),
 );
 const ASCII = /^[\0-\x7f]*$/;
-const LOWER_LETTERS = /[a-z]+/g;
-const UPPER_LETTERS = /[A-Z]+/g;
+const [CAPITAL_A, CAPITAL_Z, SMALL_A, SMALL_Z] = [0x41, 0x5a, 0x61, 0x7a];
+/** What small and large letters of ASCII differ in. */
+const CASE_BIT = 0x20;
+/** So many units of UTF-16 become a text at once. They are kept in between, as room for them takes longer to find than to fill. */
+const UNITS_AT_ONCE = 1_024;
+const UNITS = new Uint16Array(UNITS_AT_ONCE);
 const TO_ESCAPE = /["\\\p{Cc}]/gu;
 const ESCAPES: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
   '\x07': '\\a',
@@ -115,8 +119,7 @@ export const STRING_FUNCTIONS: readonly Overload[] = [
     parameters: ['string'],
     result: 'string',
     cost: rewriteSteps,
-    call: (text: string) =>
-      ASCII.test(text) ? text.toLowerCase() : text.replace(UPPER_LETTERS, (letters) => letters.toLowerCase()),
+    call: (text: string) => (ASCII.test(text) ? text.toLowerCase() : recased(text, CAPITAL_A, CAPITAL_Z)),
   },
   {
     name: 'upperAscii',
@@ -124,8 +127,7 @@ export const STRING_FUNCTIONS: readonly Overload[] = [
     parameters: ['string'],
     result: 'string',
     cost: rewriteSteps,
-    call: (text: string) =>
-      ASCII.test(text) ? text.toUpperCase() : text.replace(LOWER_LETTERS, (letters) => letters.toUpperCase()),
+    call: (text: string) => (ASCII.test(text) ? text.toUpperCase() : recased(text, SMALL_A, SMALL_Z)),
   },
   {
     name: 'replace',
@@ -288,6 +290,20 @@ function toIndex(text: string, at: number): Value {
 
 function isSpace(text: string, at: number): boolean {
   return SPACES.has(text.charCodeAt(at));
+}
+
+/** The letters between the two in their other case, all else as it is. By units of UTF-16: a call for each run of letters takes longer. */
+function recased(text: string, first: number, last: number): string {
+  let made = '';
+  for (let from = 0; from < text.length; from += UNITS_AT_ONCE) {
+    const count = Math.min(UNITS_AT_ONCE, text.length - from);
+    for (let at = 0; at < count; at += 1) {
+      const unit = text.charCodeAt(from + at);
+      UNITS[at] = unit >= first && unit <= last ? unit ^ CASE_BIT : unit;
+    }
+    made += Reflect.apply(String.fromCharCode, undefined, UNITS.subarray(0, count));
+  }
+  return made;
 }
 
 function replaced(text: string, old: string, by: string, most: number): string {
