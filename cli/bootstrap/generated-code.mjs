@@ -13,7 +13,10 @@ const CHANGES = [
   [/const object: \{ \[key: string\]: any \} = \{\};/g, (made) => made.replace('{};', `${NO_PROTOTYPE};`)],
   // A caller that was written before a field leaves it out of the message, which is its default and no error.
   [/\bfor \(const v of (message\.\w+)\) \{/g, (_all, list) => `for (const v of ${list} ?? []) {`],
-  [/\bif \((message\.\w+) !== (""|0n?)\) \{/g, (_all, field, none) => `if (${field} !== ${none} && ${field} !== undefined) {`],
+  [
+    /\bif \((message\.\w+) !== (""|0n?|false)\) \{/g,
+    (_all, field, none) => `if (${field} !== ${none} && ${field} !== undefined) {`,
+  ],
   // A time has a range (google/protobuf/timestamp.proto): what is outside is no date, and parts of a millisecond are cut off,
   // since the last ones of 9999 would be rounded into a year that is none.
   [
