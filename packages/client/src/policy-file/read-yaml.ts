@@ -106,7 +106,8 @@ class Reader {
         return [];
       }
       const name = String(key.value);
-      if (name === '<<') {
+      // In quotes it is a key like any other.
+      if (name === '<<' && key.type === 'PLAIN') {
         this.#refuse(at, 'Merges (<<) are not supported.');
         return [];
       }
